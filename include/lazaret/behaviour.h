@@ -1,0 +1,20 @@
+/* Behaviours (models/behaviours/): when a flow creates messages, and how large they are. The client
+ * model of the device carries them. */
+#ifndef LAZARET_BEHAVIOUR_H
+#define LAZARET_BEHAVIOUR_H
+
+#include "lazaret/env.h"
+
+typedef struct LzFlow LzFlow;           /* one flow of one device; the engine's */
+
+typedef struct LzBehaviourOps {
+    /* env: the flow's own (entity "pump[7]/alarm"). Schedules nothing yet. */
+    void (*init)(void *state, const void *config, LzFlow *flow, const LzEnv *env);
+    void (*start)(void *state);         /* device has power: begin */
+    void (*stop)(void *state);          /* device lost power or run ends: cancel every event; start may follow */
+} LzBehaviourOps;
+
+/* Creates a message of size_bytes (>= LZ_MESSAGE_MARK_BYTES) now and hands it to the device's client. */
+void lz_flow_emit(LzFlow *flow, uint32_t size_bytes);
+
+#endif

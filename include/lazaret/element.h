@@ -1,0 +1,25 @@
+/* An element stands in a path and may see, change, delay, drop or inject packets. A path is a chain
+ * of elements; each hands the packet to the next, keeps it, or drops it with a reason. */
+#ifndef LAZARET_ELEMENT_H
+#define LAZARET_ELEMENT_H
+
+#include "lazaret/packet.h"
+
+typedef struct LzElement LzElement;
+
+typedef struct LzElementOps {
+    /* Takes ownership of the packet. May schedule, may call next, may free. */
+    void (*receive)(LzElement *self, LzPacket *packet);
+} LzElementOps;
+
+struct LzElement {
+    const LzElementOps *ops;    /* const, shared */
+    LzElement *next;            /* borrowed; may be NULL for an element that ends a path */
+};
+
+static inline void lz_element_receive(LzElement *element, LzPacket *packet)
+{
+    element->ops->receive(element, packet);
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* Links and radios (models/links/, models/radios/): how packets cross between the stations of one
+ * medium and the network behind it. The engine keeps a queue per station and direction in front of
+ * the model and counts everything; the model decides when a packet may go, how long it takes and
+ * whether it arrives. A point-to-point link is a medium with one station per host.
+ *
+ * Flow: packet arrives -> engine queues it -> ops->kick() -> (when the model has an opportunity)
+ * lz_link_pull() -> lz_link_deliver() or lz_link_drop(). */
+#ifndef LAZARET_LINK_H
+#define LAZARET_LINK_H
+
+#include "lazaret/env.h"
+
+typedef struct LzLink LzLink;           /* the engine's side of one medium */
+
+typedef enum { LZ_UP, LZ_DOWN } LzDirection;    /* up: from the station into the network; down: to the station */
+
+typedef struct LzLinkOps {
+    /* link: for the calls below. env: the medium's. stations: how many may be attached (fixed). */
+    void (*init)(void *state, const void *config, LzLink *link, const LzEnv *env, unsigned stations);
+    /* Something waits at this station and direction (called at each arrival). */
+    void (*kick)(void *state, unsigned station, LzDirection direction);
+    /* The medium lost power or carrier (false) or has it again (true). On false the model drops what
+     * it holds (lz_link_drop, LZ_DROP_LINK_DOWN) and cancels its events; the engine drops the queues. */
+    void (*set_up)(void *state, bool is_up);
+    /* Frees what init made and every packet it still holds. */
+    void (*clear)(void *state);
+} LzLinkOps;
+
+/* For models: */
+LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction);          /* NULL when empty */
+const LzPacket *lz_link_peek(const LzLink *link, unsigned station, LzDirection direction);
+uint64_t lz_link_waiting_bytes(const LzLink *link, unsigned station, LzDirection direction);
+/* Both take ownership. Deliver: the packet reaches the other side now. */
+void lz_link_deliver(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet);
+void lz_link_drop(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet, LzDropReason reason);
+/* The medium is occupied for this long by this station and direction (utilisation). */
+void lz_link_busy(LzLink *link, unsigned station, LzDirection direction, LzTime duration_ns);
+
+/* Time to send bytes at a rate, rounded up to whole ns. rate_bps > 0. */
+LzTime lz_transmit_ns_ceil(uint64_t bytes, int64_t rate_bps);
+
+#endif

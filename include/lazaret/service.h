@@ -1,0 +1,20 @@
+/* Services (models/services/): what runs on a server host. */
+#ifndef LAZARET_SERVICE_H
+#define LAZARET_SERVICE_H
+
+#include "lazaret/session.h"
+
+typedef struct LzServiceContext {
+    LzHost *host;
+    LzListen listen;                    /* port, backlog and TLS from the scenario */
+    LzScope scope;                      /* LZ_SCOPE_SERVICE */
+} LzServiceContext;
+
+typedef struct LzServiceOps {
+    void (*init)(void *state, const void *config, const LzServiceContext *context, const LzEnv *env);
+    void (*start)(void *state);         /* listen */
+    void (*stop)(void *state);          /* crash: drop all state, cancel events; sessions are already gone; start may follow */
+    void (*clear)(void *state);
+} LzServiceOps;
+
+#endif

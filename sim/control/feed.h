@@ -1,0 +1,22 @@
+/* The live feed: PUB frames topic | header JSON | body JSON for whoever listens. Never blocks a run,
+ * never changes it: what cannot be sent at once is dropped and counted. */
+#ifndef SIM_CONTROL_FEED_H
+#define SIM_CONTROL_FEED_H
+
+#include <glib.h>
+
+#include "sim/world.h"
+
+typedef struct LzFeed LzFeed;
+
+/* endpoint: NULL for the default ipc://$XDG_RUNTIME_DIR/lazaret/<run_id> (directories 0700), or ipc://PATH. */
+LzFeed *lz_feed_open(const char *endpoint, const char *run_id, const LzPlan *plan, GError **error);
+const char *lz_feed_endpoint(const LzFeed *feed);
+/* A repetition begins: attaches to its probes as the listener; hello is sent. */
+void lz_feed_attach(LzFeed *feed, LzWorld *world, unsigned repetition);
+/* Called often (every few thousand events); sends progress at 5 Hz of real time, hello each 5 s, metrics coalesced to 10 Hz. */
+void lz_feed_poll(LzFeed *feed);
+void lz_feed_close(LzFeed *feed, const char *state, int exit_code);      /* bye; frees; accepts NULL */
+uint64_t lz_feed_dropped(const LzFeed *feed);
+
+#endif

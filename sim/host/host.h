@@ -1,0 +1,52 @@
+/* A host: its CPU queue, its TCP and UDP, its sessions: the one place where transport and TLS meet.
+ * What applications may call is in lazaret/session.h. */
+#ifndef SIM_HOST_HOST_H
+#define SIM_HOST_HOST_H
+
+#include "lazaret/element.h"
+#include "lazaret/session.h"
+#include "sim/core/digest.h"
+#include "sim/net/tcp.h"
+#include "sim/tls/tls.h"
+
+typedef struct LzHostOptions {
+    const char *name;
+    LzAddress address;
+    const LzCpu *cpu;                   /* borrowed */
+    unsigned cores;
+    uint32_t crypto_cost_ppb;           /* 1e9: as published; 0: free */
+    int64_t start_unix_s;               /* virtual wall clock at virtual time 0 */
+    LzTime clock_skew_ns;
+    bool keeps_tickets;                 /* resumes TLS sessions */
+    LzScope tls_scope;                  /* LZ_SCOPE_TLS of its fleet, 0 for servers */
+    LzScope service_scope;              /* LZ_SCOPE_SERVICE for servers, else 0 */
+    LzTcpOptions tcp;
+    LzDigest *digest;                   /* borrowed, may be NULL */
+    void (*key_log)(void *self, const char *line);      /* may be NULL */
+    void *key_log_self;
+} LzHostOptions;
+
+LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *output);
+void lz_host_free(LzHost *host);
+LzElement *lz_host_input(LzHost *host);         /* packets for this host arrive here; checks the address */
+
+/* Power: off forgets sessions (closed(POWER) to their owners), TCP, CPU work, tickets; drops what arrives. */
+void lz_host_set_power(LzHost *host, bool is_on);
+bool lz_host_is_on(const LzHost *host);
+void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text), void *self);
+
+typedef struct LzHostStats {
+    uint64_t handshakes_completed, handshakes_resumed, handshakes_refused, sessions_opened, sessions_closed;
+    uint64_t refused_by_alert[256];     /* alerts sent or received that ended a handshake */
+    LzTime cpu_busy_ns;                 /* core·ns of work done */
+    LzTime crypto_ns;                   /* of that, cryptography */
+    uint64_t tx_bytes, rx_bytes;        /* session bytes below TLS (records) */
+    uint32_t open_sessions;
+} LzHostStats;
+const LzHostStats *lz_host_stats(const LzHost *host);
+unsigned lz_host_cores(const LzHost *host);
+/* Reports CPU utilisation since the last call; the world calls it each second. */
+uint32_t lz_host_take_utilisation_ppb(LzHost *host);
+const LzTcpStats *lz_host_tcp_stats(const LzHost *host);
+
+#endif

@@ -1,0 +1,37 @@
+/* The engine's side of a medium (contract for models: lazaret/link.h): queues per station and
+ * direction, counters, up/down, utilisation. */
+#ifndef SIM_NET_LINK_H
+#define SIM_NET_LINK_H
+
+#include "lazaret/element.h"
+#include "lazaret/link.h"
+#include "lazaret/model.h"
+#include "sim/core/digest.h"
+
+/* choice: link or radio model with config (borrowed). queue: queue model with config (borrowed).
+ * scope: LZ_SCOPE_LINK. digest may be NULL. */
+LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, const LzChoice *queue,
+                    unsigned stations, LzScope scope, LzDigest *digest);
+void lz_link_free(LzLink *link);
+
+/* Where a packet enters at this station and direction; borrowed. For LZ_UP the station sends into it. */
+LzElement *lz_link_input(LzLink *link, unsigned station, LzDirection direction);
+/* Who gets what leaves at this station and direction. */
+void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzElement *sink);
+void lz_link_set_up(LzLink *link, bool is_up);
+bool lz_link_is_up(const LzLink *link);
+/* Reports levels (utilisation since the last call, queue) to the probes; the world calls it each second. */
+void lz_link_report(LzLink *link);
+
+typedef struct LzLinkStats {
+    uint64_t offered_packets, offered_bytes, delivered_packets, delivered_bytes;
+    uint64_t dropped_packets[LZ_DROP_COUNT], dropped_bytes;
+    uint64_t queued_packets, queued_bytes, in_flight_packets, in_flight_bytes;  /* now; in flight: pulled, not yet delivered */
+    LzTime busy_ns;
+    /* Little's law on the queue: both sides of ∫L dt = ΣW, in packet·ns. */
+    unsigned __int128 queue_integral, queue_wait_sum;
+} LzLinkStats;
+const LzLinkStats *lz_link_stats(const LzLink *link, LzDirection direction);    /* over all stations */
+const char *lz_link_name(const LzLink *link);
+
+#endif

@@ -1,0 +1,22 @@
+/* A store-and-forward switch: forwards by destination address through a table that the world fills
+ * once; can lose power. */
+#ifndef SIM_NET_SWITCH_H
+#define SIM_NET_SWITCH_H
+
+#include "lazaret/element.h"
+#include "lazaret/env.h"
+
+typedef struct LzSwitch LzSwitch;
+
+/* forwarding_ns: fixed latency per packet after it is complete (0 allowed). */
+LzSwitch *lz_switch_new(const LzEnv *env, const char *name, LzTime forwarding_ns);
+void lz_switch_free(LzSwitch *self);
+LzElement *lz_switch_input(LzSwitch *self);
+/* Exact host route, or a route for a prefix (host routes win; of prefixes the longest). egress borrowed. */
+void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits, LzElement *egress);
+void lz_switch_set_power(LzSwitch *self, bool is_on);   /* off: drops what it holds and all that comes */
+
+typedef struct LzSwitchStats { uint64_t in_packets, forwarded_packets, dropped_packets[LZ_DROP_COUNT], held_packets; } LzSwitchStats;
+const LzSwitchStats *lz_switch_stats(const LzSwitch *self);
+
+#endif

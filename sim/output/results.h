@@ -1,0 +1,44 @@
+/* The run directory: written under a temporary name beside the final one, renamed when complete. A run
+ * that stops early keeps what it has and says so in its manifest. */
+#ifndef SIM_OUTPUT_RESULTS_H
+#define SIM_OUTPUT_RESULTS_H
+
+#include <glib.h>
+
+#include "sim/measure/expect.h"
+#include "sim/world.h"
+
+typedef struct LzResults LzResults;
+
+typedef struct LzResultsOptions {
+    const LzPlan *plan;                 /* borrowed */
+    const char *directory;              /* final name, e.g. "results/icu-ward-42" */
+    bool is_forced;                     /* replace a complete directory */
+    const char *const *argv;            /* for the manifest */
+    const char *const *overrides;
+} LzResultsOptions;
+/* LZ_ERROR_INPUT when the directory exists and is complete and not is_forced, or is not ours. */
+LzResults *lz_results_begin(const LzResultsOptions *options, GError **error);
+/* The world is finished (lz_world_finish). Appends this repetition's rows to every table. */
+gboolean lz_results_add_repetition(LzResults *results, unsigned repetition, LzWorld *world, double wall_s,
+                                   uint64_t rss_bytes, GError **error);
+/* One observer for the worlds of this run: writes capture.pcapng and capture.keylog of repetition 1. */
+const LzWorldObserver *lz_results_observer(LzResults *results);
+typedef enum { LZ_RUN_COMPLETE, LZ_RUN_INTERRUPTED, LZ_RUN_FAILED } LzRunState;
+/* verdict.json, manifest.json, SHA256SUMS; then the rename. Frees results, also on failure. */
+gboolean lz_results_commit(LzResults *results, LzRunState state, const LzExpectation *expectations,
+                           const LzVerdict *verdicts, unsigned count, GError **error);
+void lz_results_abandon(LzResults *results);    /* removes the temporary directory */
+/* Path of the directory as it is now (temporary until the commit). */
+const char *lz_results_path(const LzResults *results);
+
+/* JUnit XML of one run, one test case per expectation (interface section 6). */
+gboolean lz_junit_write(const char *path, const LzPlan *plan, const LzExpectation *expectations, const LzVerdict *verdicts,
+                        unsigned count, double wall_s, const char *run_id, const char *results_path, GError **error);
+/* First 12 hex digits of sha256(resolved scenario, seed, version); new string. */
+char *lz_run_id(const LzPlan *plan);
+
+/* Runs gnuplot on the scripts over a committed directory; false with a message when gnuplot is missing (not an error of the run). */
+gboolean lz_plots_draw(const char *results_directory, const char *const *names, GError **error);
+
+#endif

@@ -1,0 +1,207 @@
+/* The typed plan of a scenario: what the schema walk leaves behind, with every default filled in,
+ * every name resolved and every device profile loaded. The world is built from this alone. */
+#ifndef SIM_SCENARIO_PLAN_H
+#define SIM_SCENARIO_PLAN_H
+
+#include "lazaret/cpu.h"
+#include "lazaret/metric.h"
+#include "lazaret/param.h"
+
+/* ---- run ---- */
+typedef struct LzRunPlan {
+    int64_t seed;
+    LzTime duration_ns, warmup_ns;      /* warm-up is part of the duration */
+    int64_t repeat;
+    LzText threads;                     /* auto or a number; never changes results */
+    uint32_t crypto_cost_ppb;           /* scale of every CPU class's crypto cost; 100 % as published */
+} LzRunPlan;
+
+/* ---- network ---- */
+typedef struct LzZonePlan {             /* a zone is a switch and what hangs on it */
+    LzText name;
+    LzTime forwarding_ns;
+} LzZonePlan;
+
+typedef struct LzLinkPlan {
+    LzText name;
+    LzChoice model;                     /* link or radio model */
+    LzChoice queue;                     /* queue model */
+    LzText zone;                        /* access link: hosts of this zone's switch; one medium for all who name it */
+    LzText from, to;                    /* backbone link between two zones (instead of `zone`) */
+} LzLinkPlan;
+
+typedef struct LzNetworkPlan {
+    LzList zones;                       /* LzZonePlan */
+    LzList links;                       /* LzLinkPlan */
+} LzNetworkPlan;
+
+/* ---- TLS of a service or a client ---- */
+typedef struct LzTlsPlan {
+    bool is_enabled;                    /* key `enabled`; default true */
+    int min, max;                       /* enum "1.2", "1.3" = LzTlsVersion */
+    int key;                            /* enum ecdsa-p256, rsa-2048 = LzKeyType */
+    int client_auth;                    /* service: enum none, required */
+    bool resume;                        /* service: issues tickets; client: uses them */
+    LzTime ticket_lifetime_ns;
+} LzTlsPlan;
+
+/* ---- services ---- */
+typedef struct LzServicePlan {
+    LzText name;
+    LzChoice kind;                      /* service model */
+    LzText zone;
+    LzText link;                        /* its access link; must be in the zone */
+    int64_t port;
+    LzText cpu;                         /* CPU class */
+    int64_t cpu_cores;                  /* key `cpu` is the class, `cores` the number: field name cores */
+    int64_t backlog;
+    LzTime handshake_timeout_ns;
+    LzTlsPlan tls;
+    const LzCpu *cpu_class;             /* resolved */
+} LzServicePlan;
+
+/* ---- device profiles (models/devices) ---- */
+typedef struct LzFlowPlan {
+    LzText name;                        /* key `flow` */
+    LzText publish;                     /* topic: {zone} {fleet} {id} {device} are replaced */
+    LzChoice behaviour;
+    int64_t qos;                        /* 0..2 */
+    LzTime deadline_ns;                 /* 0 = none */
+    int criticality;                    /* enum life, urgent, clinical, administrative */
+    int64_t dscp;                       /* 0..63 */
+    LzText source;                      /* of size, rate and deadline, or `assumed: …` */
+} LzFlowPlan;
+
+typedef struct LzProfilePlan {
+    LzText name, title;
+    LzText cpu;
+    LzText source;
+    LzList flows;                       /* LzFlowPlan */
+    const LzCpu *cpu_class;             /* resolved */
+} LzProfilePlan;
+
+/* ---- fleet ---- */
+typedef struct LzConnectPlan {
+    LzText to;                          /* service */
+    LzTlsPlan tls;
+    LzChoice client;                    /* client model, default mqtt: keys keepalive, reconnect … stand beside */
+    LzDist start;                       /* when a device is switched on, after 0 */
+    LzTime handshake_timeout_ns;
+} LzConnectPlan;
+
+typedef struct LzFleetPlan {
+    LzText name;
+    LzText profile;
+    int64_t count;
+    LzText zone;                        /* optional: the link's zone by default */
+    LzText link;
+    LzText cpu;                         /* overrides the profile's */
+    LzConnectPlan connect;
+    LzList traffic;                     /* LzFlowPlan: replaces the profile's flows of the same name, adds others */
+    int certificate;                    /* enum valid, expired, not-yet-valid, foreign-ca */
+    const LzProfilePlan *resolved;      /* profile with traffic merged */
+    const LzCpu *cpu_class;
+} LzFleetPlan;
+
+/* ---- faults, attacks, defences ---- */
+typedef enum { LZ_FAULT_SWITCH_OFF, LZ_FAULT_LINK_DOWN, LZ_FAULT_SERVICE_DOWN, LZ_FAULT_POWER_LOSS } LzFaultKind;
+typedef struct LzFaultPlan {
+    LzText name;
+    int kind;                           /* enum switch-off, link-down, service-down, power-loss = LzFaultKind */
+    LzText zone, link, service, fleet;  /* what the kind needs: switch-off zone; link-down link; service-down service; power-loss fleet */
+    LzTime at_ns, for_ns;
+} LzFaultPlan;
+
+typedef struct LzAttackerPlan {
+    LzText link;                        /* where the attacker's hosts hang */
+    int64_t hosts;
+    LzText cpu;
+    const LzCpu *cpu_class;             /* resolved */
+} LzAttackerPlan;
+
+typedef struct LzAttackPlan {
+    LzText name;
+    LzChoice kind;                      /* attack model */
+    LzAttackerPlan from;
+    LzText target;                      /* service */
+    LzTime at_ns, for_ns;
+    LzTlsPlan tls;
+} LzAttackPlan;
+
+typedef struct LzDefencePlan {
+    LzText name;
+    LzChoice kind;                      /* defence model */
+    LzText where;                       /* service whose host it stands in front of */
+} LzDefencePlan;
+
+/* ---- expectations ---- */
+typedef enum {
+    LZ_STAT_COUNT, LZ_STAT_RATE, LZ_STAT_RATIO, LZ_STAT_MEAN, LZ_STAT_MIN, LZ_STAT_MAX, LZ_STAT_LAST,
+    LZ_STAT_P50, LZ_STAT_P90, LZ_STAT_P95, LZ_STAT_P99, LZ_STAT_P999, LZ_STAT_RECOVER_TIME,
+} LzStat;
+typedef struct LzWherePlan { LzText fleet; } LzWherePlan;
+typedef struct LzExpectPlan {
+    LzText name;
+    LzText metric;                      /* as written */
+    int stat;                           /* LzStat */
+    LzText min, max, to;                /* limits as written; `to` for recover_time */
+    LzText during, after;               /* window name; default always */
+    LzWherePlan where;
+    int64_t min_samples;                /* at least 1 always */
+    int severity;                       /* enum fail, warn */
+    /* resolved: */
+    LzMetric metric_id;
+    LzText scope_name;                  /* text NULL for scopes without a name */
+    bool has_min, has_max;
+    int64_t min_value, max_value;       /* recording unit of the stat: ns, bytes, ppb for ratios, µ-units (1e-6) for rate, else the count */
+    int64_t to_value;
+    unsigned window;                    /* index into LzPlan.windows */
+    LzMark mark;                        /* of the expectation's first key */
+} LzExpectPlan;
+
+/* Windows: 0 is `always` (after the warm-up), 1 `warmup`, then each attack and fault: NAME,
+ * before-NAME ("before NAME"), recovery of NAME (until the run's end or the next start). */
+typedef struct LzWindowPlan {
+    const char *name;                   /* "always", "warmup", "flood", "before flood", "recovery flood", "2 min..5 min" */
+    LzTime from_ns, to_ns;              /* [from, to) */
+} LzWindowPlan;
+
+/* ---- record, live ---- */
+typedef struct LzCapturePlan {
+    LzText fleet;                       /* whose devices; absent: no capture */
+    LzText device;                      /* or one device by name, "pump[7]" */
+    int64_t first;                      /* how many of the fleet; default 1 */
+    int secrets;                        /* enum embed, none */
+} LzCapturePlan;
+typedef struct LzRecordPlan {
+    LzCapturePlan pcapng;
+    LzTime series_every_ns;             /* key series: {every: 1 s} in the schema */
+    LzNameList events;                  /* trace kinds */
+} LzRecordPlan;
+typedef struct LzLivePlan { int bind; /* enum off, ipc */ } LzLivePlan;
+
+typedef struct LzPlan {
+    LzText name, title;
+    int64_t start_unix_s;
+    LzRunPlan run;
+    LzTime device_lifetime_ns;          /* pki: {device_lifetime, issuing, intermediates} */
+    int pki_issuing;                    /* LzKeyType */
+    int64_t pki_intermediates;
+    LzNetworkPlan network;
+    LzList services;                    /* LzServicePlan */
+    LzList fleet;                       /* LzFleetPlan */
+    LzList attacks;                     /* LzAttackPlan */
+    LzList faults;                      /* LzFaultPlan */
+    LzList defences;                    /* LzDefencePlan */
+    LzList expect;                      /* LzExpectPlan */
+    LzRecordPlan record;
+    LzLivePlan live;
+    /* resolved: */
+    LzWindowPlan *windows;
+    unsigned window_count;
+    unsigned device_count;              /* fleet devices */
+    const char *path;                   /* of the scenario file */
+    struct LzArena *arena;              /* owns everything above */
+} LzPlan;
+
+#endif

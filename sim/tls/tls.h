@@ -1,0 +1,113 @@
+/* The only door to Mbed TLS: a PKI per run, profiles, and endpoints that turn bytes into bytes and a
+ * cost. An endpoint never touches a socket, a real clock or a shared random source. */
+#ifndef SIM_TLS_TLS_H
+#define SIM_TLS_TLS_H
+
+#include <glib.h>
+
+#include "lazaret/bytes.h"
+#include "lazaret/random.h"
+#include "lazaret/session.h"
+#include "sim/tls/cost.h"
+
+typedef enum { LZ_TLS_1_2, LZ_TLS_1_3 } LzTlsVersion;
+typedef enum { LZ_KEY_ECDSA_P256, LZ_KEY_RSA_2048 } LzKeyType;
+
+/* ---- PKI: root, issuing CA, one certificate per entity; all subjects are marked LAZARET TEST -------- */
+
+typedef struct LzPki LzPki;
+typedef struct LzCredential LzCredential;       /* private key and certificate chain of one entity */
+
+typedef struct LzPkiOptions {
+    uint64_t seed;
+    int64_t start_unix_s;               /* the scenario's start; CA validity surrounds it */
+    LzKeyType ca_key;
+    unsigned intermediates;             /* 0: leaf certificates are signed by the root itself */
+} LzPkiOptions;
+LzPki *lz_pki_new(const LzPkiOptions *options, GError **error);
+void lz_pki_free(LzPki *pki);
+
+typedef struct LzCertificateRequest {
+    const char *name;                   /* CN and DNS SAN */
+    LzKeyType key;
+    int64_t not_before_unix_s, not_after_unix_s;
+    bool is_foreign_ca;                 /* signed by a CA that nobody trusts (attacks, tests) */
+} LzCertificateRequest;
+/* Key and certificate from the entity's own stream: independent of order and of other entities. RSA keys
+ * are expensive to make (72 ms): one per `name`'s class may be shared with key_owner (NULL: own key). */
+LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error);
+void lz_credential_free(LzCredential *credential);
+const uint8_t *lz_credential_certificate(const LzCredential *credential, size_t *ret_size);     /* leaf, DER */
+
+/* ---- profiles (LzTlsProfile is opaque in lazaret/session.h) ------------------------------------------ */
+
+typedef struct LzTlsProfileOptions {
+    bool is_server;
+    LzTlsVersion min_version, max_version;
+    bool is_mutual;                     /* server: client certificate required; client: presents one */
+    bool has_tickets;                   /* server: issues; client: keeps the last and resumes */
+    LzTime ticket_lifetime_ns;          /* server */
+    const LzCredential *credential;     /* borrowed; NULL: client without certificate */
+    const LzPki *trust;                 /* borrowed */
+    uint64_t seed;
+    uint64_t entity;                    /* server: owner of ticket keys' stream */
+} LzTlsProfileOptions;
+LzTlsProfile *lz_tls_profile_new(const LzTlsProfileOptions *options, GError **error);
+void lz_tls_profile_free(LzTlsProfile *profile);
+
+/* A client's stored session for resumption; one per device, empty at first, lost with its memory. */
+typedef struct LzTlsTicket LzTlsTicket;
+LzTlsTicket *lz_tls_ticket_new(void);
+void lz_tls_ticket_free(LzTlsTicket *ticket);
+void lz_tls_ticket_clear(LzTlsTicket *ticket);
+
+/* ---- endpoints -------------------------------------------------------------------------------------- */
+
+typedef struct LzTlsEndpoint LzTlsEndpoint;
+
+typedef enum {
+    LZ_TLS_HANDSHAKING,
+    LZ_TLS_OPEN,
+    LZ_TLS_CLOSED,              /* close_notify seen or sent */
+    LZ_TLS_FAILED,              /* see alert */
+} LzTlsState;
+
+typedef struct LzTlsStep {      /* what one step did; clear with lz_tls_step_clear */
+    LzTlsState state;
+    LzBuffer *records;          /* ciphertext to send, or NULL */
+    LzBuffer *plaintext;        /* application bytes received, or NULL */
+    LzCryptoWork work;          /* to be charged to the host */
+    int alert_sent, alert_received;     /* TLS alert description (RFC 8446 6.2), -1 = none. close_notify is not reported here */
+    bool just_opened;
+} LzTlsStep;
+void lz_tls_step_clear(LzTlsStep *step);
+
+/* entity and connection key the endpoint's random streams: f(seed, entity, connection number). server_name: for
+ * a client. ticket: for a client that resumes, borrowed, may be NULL. */
+LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
+                                   const char *server_name, LzTlsTicket *ticket);
+void lz_tls_endpoint_free(LzTlsEndpoint *endpoint);
+
+/* Ciphertext that arrived; copied. Not processed before the next step. */
+void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records);
+/* Goes as far as the bytes allow, at this virtual wall clock. wall_ns: since 1970. Pure function of the
+ * endpoint's state, streams and clock; may run on any thread. A failed endpoint's alert is in records. */
+void lz_tls_endpoint_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step);
+/* Encrypts application bytes into records (state OPEN). */
+void lz_tls_endpoint_write(LzTlsEndpoint *endpoint, LzTime wall_ns, LzBytes plaintext, LzTlsStep *ret_step);
+void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step);       /* close_notify */
+
+/* Facts of an open endpoint. */
+LzTlsVersion lz_tls_endpoint_version(const LzTlsEndpoint *endpoint);
+bool lz_tls_endpoint_was_resumed(const LzTlsEndpoint *endpoint);
+const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint);
+const char *lz_tls_endpoint_peer_name(const LzTlsEndpoint *endpoint);   /* CN of the peer's certificate or NULL */
+/* Secrets in NSS key log format, one line each, as they appear; called during steps. */
+void lz_tls_endpoint_set_key_log(LzTlsEndpoint *endpoint, void (*line)(void *self, const char *text), void *self);
+const char *lz_tls_alert_name(int alert);       /* "bad_certificate" …, "unknown" */
+
+/* The first flight of a client with a fresh valid key share, for attacks; work is the cost. New buffer. */
+LzBuffer *lz_tls_client_hello(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
+                              const char *server_name, LzTime wall_ns, LzCryptoWork *ret_work);
+
+#endif
