@@ -51,8 +51,8 @@ typedef struct LzDist {
     LzDistKind kind;
     LzTime a_ns, b_ns;          /* constant: a; uniform: min, max; exponential: mean; lognormal: p50, p99 */
 } LzDist;
-struct LzRandom;
-LzTime lz_dist_draw(const LzDist *dist, struct LzRandom *random);       /* >= 0; a constant draws nothing */
+typedef struct LzRandom LzRandom;
+LzTime lz_dist_draw(const LzDist *dist, LzRandom *random);       /* >= 0; a constant draws nothing */
 
 typedef enum {
     LZ_PARAM_TIME_NS,           /* LzTime; ns us ms s min h d; field suffix _ns */

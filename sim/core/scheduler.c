@@ -1,0 +1,316 @@
+/* The clock, the heap of near events and the timer wheel.
+ *
+ * The wheel only postpones the work of ordering: a timer is moved into the heap, with its exact time
+ * and sequence, before the clock can reach the tick it falls in. */
+#include "sim/core/scheduler.h"
+
+#include <glib.h>
+
+#define TICK_BITS 20u                   /* a wheel tick is 2^20 ns, about 1 ms */
+#define LEVEL_BITS 6u
+#define LEVEL_SLOTS (1u << LEVEL_BITS)
+#define LEVELS 6u                       /* reaches 2^(20 + 36) ns, about 2.3 years; later timers stay in the heap */
+#define HEAP_ARITY 4u
+
+enum { IDLE, IN_HEAP, IN_WHEEL };
+
+typedef struct HeapEntry {
+    LzTime due_ns;
+    uint64_t sequence;
+    LzEvent *event;
+} HeapEntry;
+
+struct LzScheduler {
+    LzTime now_ns;
+    uint64_t next_sequence;
+    uint64_t fired;
+    HeapEntry *heap;
+    uint32_t heap_size, heap_capacity;
+    uint64_t wheel_tick;                /* ticks up to this one are in the heap */
+    LzTime wheel_next_ns;               /* no timer in the wheel is due before this */
+    uint64_t wheel_size;
+    uint64_t occupied[LEVELS];          /* bit per slot */
+    LzEvent *slots[LEVELS][LEVEL_SLOTS];
+};
+
+/* ---- heap ---- */
+
+static inline bool entry_before(const HeapEntry *a, const HeapEntry *b)
+{
+    return a->due_ns < b->due_ns || (a->due_ns == b->due_ns && a->sequence < b->sequence);
+}
+
+static inline void heap_put(LzScheduler *self, uint32_t index, HeapEntry entry)
+{
+    self->heap[index] = entry;
+    entry.event->place = index;
+}
+
+static void heap_sift_up(LzScheduler *self, uint32_t index, HeapEntry entry)
+{
+    while (index > 0) {
+        uint32_t parent = (index - 1) / HEAP_ARITY;
+        if (!entry_before(&entry, &self->heap[parent])) {
+            break;
+        }
+        heap_put(self, index, self->heap[parent]);
+        index = parent;
+    }
+    heap_put(self, index, entry);
+}
+
+static void heap_sift_down(LzScheduler *self, uint32_t index, HeapEntry entry)
+{
+    for (;;) {
+        uint32_t first = index * HEAP_ARITY + 1;
+        if (first >= self->heap_size) {
+            break;
+        }
+        uint32_t end = MIN(first + HEAP_ARITY, self->heap_size);
+        uint32_t least = first;
+        for (uint32_t child = first + 1; child < end; child++) {
+            if (entry_before(&self->heap[child], &self->heap[least])) {
+                least = child;
+            }
+        }
+        if (!entry_before(&self->heap[least], &entry)) {
+            break;
+        }
+        heap_put(self, index, self->heap[least]);
+        index = least;
+    }
+    heap_put(self, index, entry);
+}
+
+static void heap_insert(LzScheduler *self, LzEvent *event)
+{
+    if (self->heap_size == self->heap_capacity) {
+        self->heap_capacity *= 2;
+        self->heap = g_renew(HeapEntry, self->heap, self->heap_capacity);
+    }
+    event->where = IN_HEAP;
+    heap_sift_up(self, self->heap_size++, (HeapEntry){event->due_ns, event->sequence, event});
+}
+
+static void heap_remove(LzScheduler *self, uint32_t index)
+{
+    self->heap[index].event->where = IDLE;
+    HeapEntry last = self->heap[--self->heap_size];
+    if (index == self->heap_size) {
+        return;
+    }
+    if (index > 0 && entry_before(&last, &self->heap[(index - 1) / HEAP_ARITY])) {
+        heap_sift_up(self, index, last);
+    } else {
+        heap_sift_down(self, index, last);
+    }
+}
+
+/* ---- wheel ---- */
+
+static inline uint64_t tick_of(LzTime time_ns)
+{
+    return (uint64_t)time_ns >> TICK_BITS;
+}
+
+static inline LzTime tick_start(uint64_t tick)
+{
+    return (LzTime)(tick << TICK_BITS);
+}
+
+static void wheel_link(LzScheduler *self, LzEvent *event, unsigned level, unsigned slot)
+{
+    LzEvent *head = self->slots[level][slot];
+    event->where = IN_WHEEL;
+    event->place = level * LEVEL_SLOTS + slot;
+    event->previous = NULL;
+    event->next = head;
+    if (head) {
+        head->previous = event;
+    }
+    self->slots[level][slot] = event;
+    self->occupied[level] |= UINT64_C(1) << slot;
+    self->wheel_size++;
+}
+
+static void wheel_unlink(LzScheduler *self, LzEvent *event)
+{
+    unsigned level = event->place / LEVEL_SLOTS, slot = event->place % LEVEL_SLOTS;
+    if (event->previous) {
+        event->previous->next = event->next;
+    } else {
+        self->slots[level][slot] = event->next;
+    }
+    if (event->next) {
+        event->next->previous = event->previous;
+    }
+    if (!self->slots[level][slot]) {
+        self->occupied[level] &= ~(UINT64_C(1) << slot);
+    }
+    event->where = IDLE;
+    self->wheel_size--;
+}
+
+/* Into the wheel if its tick is still to come and within reach, else into the heap. */
+static void timer_insert(LzScheduler *self, LzEvent *event)
+{
+    uint64_t tick = tick_of(event->due_ns);
+    if (tick <= self->wheel_tick) {
+        heap_insert(self, event);
+        return;
+    }
+    unsigned level = (63u - (unsigned)__builtin_clzll(tick ^ self->wheel_tick)) / LEVEL_BITS;
+    if (level >= LEVELS) {
+        heap_insert(self, event);
+        return;
+    }
+    wheel_link(self, event, level, (unsigned)(tick >> (level * LEVEL_BITS)) % LEVEL_SLOTS);
+    self->wheel_next_ns = MIN(self->wheel_next_ns, tick_start(tick));
+}
+
+/* First tick of the lowest occupied slot that lies ahead; the wheel must not be empty. */
+static uint64_t wheel_next_tick(const LzScheduler *self, unsigned *ret_level)
+{
+    for (unsigned level = 0; level < LEVELS; level++) {
+        if (self->occupied[level]) {
+            unsigned shift = level * LEVEL_BITS;
+            uint64_t block = self->wheel_tick >> (shift + LEVEL_BITS) << (shift + LEVEL_BITS);
+            *ret_level = level;
+            return block + ((uint64_t)__builtin_ctzll(self->occupied[level]) << shift);
+        }
+    }
+    g_assert_not_reached();
+}
+
+/* Moves the wheel to its next occupied slot and empties that slot into lower levels or the heap. */
+static void wheel_advance(LzScheduler *self)
+{
+    unsigned level;
+    uint64_t tick = wheel_next_tick(self, &level);
+    unsigned slot = (unsigned)(tick >> (level * LEVEL_BITS)) % LEVEL_SLOTS;
+    self->wheel_tick = tick;
+    while (self->slots[level][slot]) {
+        LzEvent *event = self->slots[level][slot];
+        wheel_unlink(self, event);
+        timer_insert(self, event);
+    }
+    self->wheel_next_ns = self->wheel_size > 0 ? tick_start(wheel_next_tick(self, &level)) : LZ_TIME_NEVER;
+}
+
+/* After this the top of the heap, if any, is the next event of all. */
+static void settle_top(LzScheduler *self)
+{
+    while (self->wheel_size > 0 && (self->heap_size == 0 || self->heap[0].due_ns >= self->wheel_next_ns)) {
+        wheel_advance(self);
+    }
+}
+
+/* ---- public ---- */
+
+LzScheduler *lz_scheduler_new(void)
+{
+    LzScheduler *self = g_new0(LzScheduler, 1);
+    self->heap_capacity = 1024;
+    self->heap = g_new(HeapEntry, self->heap_capacity);
+    self->wheel_next_ns = LZ_TIME_NEVER;
+    return self;
+}
+
+void lz_scheduler_free(LzScheduler *self)
+{
+    if (self) {
+        g_free(self->heap);
+        g_free(self);
+    }
+}
+
+void lz_event_init(LzEvent *event, LzEventHandler handle, void *owner)
+{
+    *event = (LzEvent){.handle = handle, .owner = owner};
+}
+
+bool lz_event_is_pending(const LzEvent *event)
+{
+    return event->where != IDLE;
+}
+
+LzTime lz_now(const LzScheduler *self)
+{
+    return self->now_ns;
+}
+
+void lz_schedule_at(LzScheduler *self, LzEvent *event, LzTime time_ns)
+{
+    g_assert(event->where == IDLE && event->handle);
+    g_assert(time_ns >= self->now_ns);
+    event->due_ns = time_ns;
+    event->sequence = self->next_sequence++;
+    heap_insert(self, event);
+}
+
+/* The sum saturates at "never", which is later than any run. */
+static LzTime after(const LzScheduler *self, LzTime delay_ns)
+{
+    g_assert(delay_ns >= 0);
+    return delay_ns > LZ_TIME_NEVER - self->now_ns ? LZ_TIME_NEVER : self->now_ns + delay_ns;
+}
+
+void lz_schedule_after(LzScheduler *self, LzEvent *event, LzTime delay_ns)
+{
+    lz_schedule_at(self, event, after(self, delay_ns));
+}
+
+void lz_timer_at(LzScheduler *self, LzEvent *event, LzTime time_ns)
+{
+    g_assert(event->handle);
+    g_assert(time_ns >= self->now_ns);
+    lz_event_cancel(self, event);
+    event->due_ns = time_ns;
+    event->sequence = self->next_sequence++;
+    timer_insert(self, event);
+}
+
+void lz_timer_after(LzScheduler *self, LzEvent *event, LzTime delay_ns)
+{
+    lz_timer_at(self, event, after(self, delay_ns));
+}
+
+void lz_event_cancel(LzScheduler *self, LzEvent *event)
+{
+    if (event->where == IN_HEAP) {
+        heap_remove(self, event->place);
+    } else if (event->where == IN_WHEEL) {
+        wheel_unlink(self, event);
+    }
+}
+
+LzTime lz_scheduler_next(LzScheduler *self)
+{
+    settle_top(self);
+    return self->heap_size > 0 ? self->heap[0].due_ns : LZ_TIME_NEVER;
+}
+
+bool lz_scheduler_step(LzScheduler *self, LzTime until_ns)
+{
+    settle_top(self);
+    if (self->heap_size == 0 || self->heap[0].due_ns > until_ns) {
+        self->now_ns = MAX(self->now_ns, until_ns);
+        return false;
+    }
+    LzEvent *event = self->heap[0].event;
+    self->now_ns = event->due_ns;
+    heap_remove(self, 0);
+    self->fired++;
+    event->handle(event->owner);
+    return true;
+}
+
+uint64_t lz_scheduler_fired(const LzScheduler *self)
+{
+    return self->fired;
+}
+
+uint64_t lz_scheduler_pending(const LzScheduler *self)
+{
+    return self->heap_size + self->wheel_size;
+}
