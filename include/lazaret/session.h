@@ -61,9 +61,11 @@ void lz_host_listen(LzHost *host, const LzListen *listen, const LzSessionEvents 
 void lz_host_compute(LzHost *host, LzTime cost_ns, LzEvent *done);
 void lz_host_compute_cancel(LzHost *host, LzEvent *done);
 
-/* A ClientHello with fresh random and valid key share, as this host would send it (record bytes);
- * its CPU cost is charged to the host. New buffer, owned by the caller. For attacks. */
-LzBuffer *lz_host_client_hello(LzHost *host, const LzTlsProfile *tls, const char *server_name);
+/* A ClientHello with fresh random and valid key share, as this host would send it (record bytes). Its CPU
+ * cost is charged to the host: ready (an idle event of the caller's, or NULL; cancel with
+ * lz_host_compute_cancel) fires when the CPU has made it, not before may it be sent. New buffer, owned by
+ * the caller. For attacks. */
+LzBuffer *lz_host_client_hello(LzHost *host, const LzTlsProfile *tls, const char *server_name, LzEvent *ready);
 
 /* ---- verbs on a session ------------------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 #include "lazaret/session.h"
 #include "sim/core/digest.h"
 #include "sim/net/tcp.h"
+#include "sim/net/udp.h"
 #include "sim/tls/tls.h"
 
 typedef struct LzHostOptions {
@@ -44,6 +45,7 @@ typedef struct LzHostStats {
     uint32_t open_sessions;
 } LzHostStats;
 const LzHostStats *lz_host_stats(const LzHost *host);
+LzUdp *lz_host_udp(LzHost *host);                       /* made on first use; borrowed */
 unsigned lz_host_cores(const LzHost *host);
 /* Reports CPU utilisation since the last call; the world calls it each second. */
 uint32_t lz_host_take_utilisation_ppb(LzHost *host);
