@@ -11,15 +11,17 @@ typedef struct LzHistogram LzHistogram;
 /* digits: 1..3 significant decimal digits. */
 LzHistogram *lz_histogram_new(unsigned digits);
 void lz_histogram_free(LzHistogram *histogram);                 /* accepts NULL */
+void lz_histogram_clear(LzHistogram *histogram);                /* empty again; keeps its memory */
 void lz_histogram_add(LzHistogram *histogram, int64_t value);   /* value >= 0 */
 void lz_histogram_merge(LzHistogram *into, const LzHistogram *from);    /* same digits */
 uint64_t lz_histogram_count(const LzHistogram *histogram);
 int64_t lz_histogram_min(const LzHistogram *histogram);         /* 0 when empty */
 int64_t lz_histogram_max(const LzHistogram *histogram);
 int64_t lz_histogram_mean(const LzHistogram *histogram);        /* exact sum / count, rounded to nearest */
-/* The smallest value v (bucket midpoint, clamped to min and max) such that at least q_ppb/1e9 of the values are <= v. */
+/* The smallest value v (bucket midpoint; exact for the first and the last rank) such that at least q_ppb/1e9 of the values are <= v. */
 int64_t lz_histogram_quantile(const LzHistogram *histogram, uint32_t q_ppb);
-/* Buckets in rising order: *cursor = 0 first; false at the end. [low, high) */
+/* Buckets in rising order: *cursor = 0 first; false at the end. [low, high), the last one
+ * [low, 2^63-1]. */
 bool lz_histogram_next_bucket(const LzHistogram *histogram, uint64_t *cursor, int64_t *ret_low, int64_t *ret_high, uint64_t *ret_count);
 
 #endif
