@@ -11,6 +11,10 @@
 
 typedef uint32_t LzAddress;             /* IPv4, host byte order */
 
+#define LZ_ADDRESS_TEXT_BYTES 16
+/* Dotted decimal into text, which is returned. */
+const char *lz_address_format(LzAddress address, char ret_text[LZ_ADDRESS_TEXT_BYTES]);
+
 #define LZ_IP_TCP 6                     /* IANA protocol numbers */
 #define LZ_IP_UDP 17
 

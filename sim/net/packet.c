@@ -63,6 +63,13 @@ uint64_t lz_packet_pool_in_use(const LzPacketPool *pool)
     return pool->in_use;
 }
 
+const char *lz_address_format(LzAddress address, char ret_text[LZ_ADDRESS_TEXT_BYTES])
+{
+    g_snprintf(ret_text, LZ_ADDRESS_TEXT_BYTES, "%u.%u.%u.%u", address >> 24, address >> 16 & 0xff, address >> 8 & 0xff,
+               address & 0xff);
+    return ret_text;
+}
+
 static LzPacket *take(LzPacketPool *pool)
 {
     if (!pool->unused) {

@@ -1,0 +1,183 @@
+/* A device of a fleet. */
+#include "sim/host/device.h"
+
+#include <string.h>
+
+struct LzFlow {
+    LzDevice *device;
+    const LzDeviceFlow *flow;
+    unsigned index;
+    void *behaviour;                    /* state */
+};
+
+struct LzDevice {
+    LzHost *host;
+    LzDeviceOptions options;
+    uint32_t probe_index;
+    LzFlow *flows;
+    LzClientFlow *client_flows;
+    GPtrArray *destinations;            /* char *: what client_flows point to */
+    void *client;                       /* state */
+    bool is_on, is_ready;
+    uint64_t times_ready;
+};
+
+static LzEnv part_env(const LzHost *host, const char *part)
+{
+    g_autofree char *name = g_strdup_printf("%s/%s", lz_host_name(host), part);
+    LzEnv env = *lz_host_env(host);
+    env.entity = lz_entity_id(name);
+    return env;
+}
+
+static char *expand(const LzDevice *device, const char *pattern)
+{
+    g_autoptr(GString) text = g_string_new(pattern);
+    g_autofree char *id = g_strdup_printf("%u", device->options.number);
+    g_string_replace(text, "{zone}", device->options.zone, 0);
+    g_string_replace(text, "{fleet}", device->options.fleet, 0);
+    g_string_replace(text, "{id}", id, 0);
+    g_string_replace(text, "{device}", lz_host_name(device->host), 0);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void client_ready(void *self, bool is_ready)
+{
+    LzDevice *device = self;
+    if (device->is_ready == is_ready) {
+        return;
+    }
+    device->is_ready = is_ready;
+    device->times_ready += is_ready;
+    device->options.ready(device->options.owner, device, is_ready);
+}
+
+static const LzBehaviourOps *behaviour_ops(const LzFlow *flow)
+{
+    return flow->flow->behaviour->ops;
+}
+
+static const LzClientOps *client_ops(const LzDevice *device)
+{
+    return device->options.client->ops;
+}
+
+static void init_flow(LzDevice *device, unsigned index)
+{
+    const LzDeviceFlow *options = &device->options.flows[index];
+    LzFlow *flow = &device->flows[index];
+    *flow = (LzFlow){device, options, index, g_malloc0(options->behaviour->state_size)};
+    char *destination = expand(device, options->publish);
+    g_ptr_array_add(device->destinations, destination);
+    device->client_flows[index] = (LzClientFlow){
+        .name = options->name,
+        .destination = destination,
+        .qos = options->qos,
+        .dscp = options->dscp,
+    };
+    LzEnv env = part_env(device->host, options->name);
+    behaviour_ops(flow)->init(flow->behaviour, options->config, flow, &env);
+}
+
+LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options)
+{
+    LzDevice *device = g_new0(LzDevice, 1);
+    device->host = host;
+    device->options = *options;
+    device->probe_index = lz_probe_device(lz_host_env(host)->probes, lz_host_name(host), options->fleet);
+    device->flows = g_new0(LzFlow, options->flow_count);
+    device->client_flows = g_new0(LzClientFlow, options->flow_count);
+    device->destinations = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < options->flow_count; i++) {
+        init_flow(device, i);
+    }
+    LzClientContext context = {
+        .host = host,
+        .connect = options->connect,
+        .flows = device->client_flows,
+        .flow_count = options->flow_count,
+        .tls_scope = options->tls_scope,
+        .ready = client_ready,
+        .device = device,
+    };
+    LzEnv env = part_env(host, "client");
+    device->client = g_malloc0(options->client->state_size);
+    client_ops(device)->init(device->client, options->client_config, &context, &env);
+    lz_host_set_power(host, false);
+    return device;
+}
+
+void lz_device_free(LzDevice *device)
+{
+    if (!device) {
+        return;
+    }
+    lz_device_set_power(device, false);
+    client_ops(device)->clear(device->client);
+    for (unsigned i = 0; i < device->options.flow_count; i++) {
+        g_free(device->flows[i].behaviour);
+    }
+    g_free(device->client);
+    g_free(device->flows);
+    g_free(device->client_flows);
+    g_ptr_array_unref(device->destinations);
+    lz_host_free(device->host);
+    g_free(device);
+}
+
+void lz_device_set_power(LzDevice *device, bool is_on)
+{
+    if (device->is_on == is_on) {
+        return;
+    }
+    device->is_on = is_on;
+    lz_host_set_power(device->host, is_on);
+    if (is_on) {
+        client_ops(device)->start(device->client);
+    }
+    for (unsigned i = 0; i < device->options.flow_count; i++) {
+        LzFlow *flow = &device->flows[i];
+        (is_on ? behaviour_ops(flow)->start : behaviour_ops(flow)->stop)(flow->behaviour);
+    }
+    if (!is_on) {
+        client_ops(device)->stop(device->client);
+        client_ready(device, false);
+    }
+}
+
+/* What a message carries after its mark: plainly test data. */
+static void fill(uint8_t *bytes, size_t size)
+{
+    static const char filler[] = "LAZARET TEST DATA ";
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)filler[i % (sizeof filler - 1)];
+    }
+}
+
+void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
+{
+    g_assert(size_bytes >= LZ_MESSAGE_MARK_BYTES);
+    LzDevice *device = flow->device;
+    LzProbes *probes = lz_host_env(device->host)->probes;
+    LzMessageId message =
+        lz_probe_created(probes, flow->flow->scope, device->probe_index, size_bytes, flow->flow->deadline_ns);
+    g_autofree uint8_t *payload = g_malloc(size_bytes);
+    lz_message_mark_write(payload, message);
+    fill(payload + LZ_MESSAGE_MARK_BYTES, size_bytes - LZ_MESSAGE_MARK_BYTES);
+    client_ops(device)->send(device->client, flow->index, (LzBytes){payload, size_bytes}, message);
+}
+
+bool lz_device_is_ready(const LzDevice *device)
+{
+    return device->is_ready;
+}
+
+LzHost *lz_device_host(const LzDevice *device)
+{
+    return device->host;
+}
+
+uint64_t lz_device_reconnects(const LzDevice *device)
+{
+    return device->times_ready > 0 ? device->times_ready - 1 : 0;
+}

@@ -1,0 +1,228 @@
+/* A host: power, packets in, CPU work of applications. */
+#include "sim/host/internal.h"
+
+/* One lz_host_compute() in progress. */
+struct Compute {
+    LzCpuJob job;
+    LzHost *host;
+    LzTime cost_ns;
+    LzEvent *done;                      /* borrowed; NULL when nobody waits */
+    Compute *next, *previous;
+};
+
+static void receive(LzElement *element, LzPacket *packet)
+{
+    LzHost *host = (LzHost *)element;
+    if (!host->is_on || packet->destination != host->options.address) {
+        lz_packet_free(host->env.packets, packet);
+    } else if (packet->protocol == LZ_IP_TCP) {
+        lz_tcp_receive(host->tcp, packet);
+    } else {
+        lz_udp_receive(lz_host_udp(host), packet);
+    }
+}
+
+static const LzElementOps input_ops = {receive};
+
+LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *output)
+{
+    LzHost *host = g_new0(LzHost, 1);
+    host->input.ops = &input_ops;
+    host->env = *env;
+    host->options = *options;
+    host->name = g_strdup(options->name);
+    host->options.name = host->name;
+    host->output = output;
+    host->tcp = lz_tcp_new(env, options->address, output, &options->tcp);
+    host->cpu = lz_cpu_queue_new(env, options->cores, options->service_scope);
+    host->ticket = options->keeps_tickets ? lz_tls_ticket_new() : NULL;
+    host->listeners = g_ptr_array_new_with_free_func(g_free);
+    host->is_on = true;
+    return host;
+}
+
+static void drop_computing(LzHost *host)
+{
+    while (host->computing) {
+        Compute *compute = host->computing;
+        host->computing = compute->next;
+        lz_cpu_cancel(&compute->job);
+        g_free(compute);
+    }
+}
+
+void lz_host_free(LzHost *host)
+{
+    if (!host) {
+        return;
+    }
+    lz_host_free_sessions(host);
+    drop_computing(host);
+    lz_tcp_free(host->tcp);
+    lz_udp_free(host->udp);
+    lz_cpu_queue_free(host->cpu);
+    lz_tls_ticket_free(host->ticket);
+    g_ptr_array_unref(host->listeners);
+    g_free(host->name);
+    g_free(host);
+}
+
+LzElement *lz_host_input(LzHost *host)
+{
+    return &host->input;
+}
+
+LzUdp *lz_host_udp(LzHost *host)
+{
+    if (!host->udp) {
+        host->udp = lz_udp_new(&host->env, host->options.address, host->output);
+    }
+    return host->udp;
+}
+
+void lz_host_set_power(LzHost *host, bool is_on)
+{
+    if (host->is_on == is_on) {
+        return;
+    }
+    host->is_on = is_on;
+    if (!is_on) {
+        drop_computing(host);
+        lz_host_drop_sessions(host);
+        lz_tcp_reset(host->tcp);
+        if (host->udp) {
+            lz_udp_reset(host->udp);
+        }
+        if (host->ticket) {
+            lz_tls_ticket_clear(host->ticket);
+        }
+    }
+}
+
+bool lz_host_is_on(const LzHost *host)
+{
+    return host->is_on;
+}
+
+void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text), void *self)
+{
+    host->options.key_log = line;
+    host->options.key_log_self = self;
+}
+
+/* ---- CPU work ---- */
+
+static LzTime compute_begin(void *owner)
+{
+    return ((Compute *)owner)->cost_ns;
+}
+
+static void compute_unlink(Compute *compute)
+{
+    *(compute->previous ? &compute->previous->next : &compute->host->computing) = compute->next;
+    if (compute->next) {
+        compute->next->previous = compute->previous;
+    }
+}
+
+static void compute_finish(void *owner)
+{
+    Compute *compute = owner;
+    LzEvent *done = compute->done;
+    compute_unlink(compute);
+    g_free(compute);
+    if (done) {
+        done->handle(done->owner);
+    }
+}
+
+void lz_host_compute(LzHost *host, LzTime cost_ns, LzEvent *done)
+{
+    Compute *compute = g_new0(Compute, 1);
+    compute->host = host;
+    compute->cost_ns = cost_ns;
+    compute->done = done;
+    compute->next = host->computing;
+    if (compute->next) {
+        compute->next->previous = compute;
+    }
+    host->computing = compute;
+    lz_cpu_job_init(&compute->job, compute_begin, compute_finish, compute);
+    lz_cpu_submit(host->cpu, &compute->job);
+}
+
+void lz_host_compute_cancel(LzHost *host, LzEvent *done)
+{
+    for (Compute *compute = host->computing; compute; compute = compute->next) {
+        if (compute->done == done) {
+            lz_cpu_cancel(&compute->job);
+            compute_unlink(compute);
+            g_free(compute);
+            return;
+        }
+    }
+}
+
+LzTime lz_host_charge_crypto(LzHost *host, const LzCryptoWork *work)
+{
+    LzTime cost_ns = lz_crypto_cost_ns(work, host->options.cpu, host->options.crypto_cost_ppb);
+    host->stats.crypto_ns += cost_ns;
+    return cost_ns;
+}
+
+LzBuffer *lz_host_client_hello(LzHost *host, const LzTlsProfile *tls, const char *server_name, LzEvent *ready)
+{
+    LzCryptoWork work = {0};
+    LzBuffer *hello = lz_tls_client_hello(tls, host->env.seed, host->env.entity, host->connections++, server_name,
+                                          lz_host_wall_ns(host), &work);
+    lz_host_compute(host, lz_host_charge_crypto(host, &work), ready);
+    return hello;
+}
+
+/* ---- queries ---- */
+
+LzTime lz_host_wall_ns(const LzHost *host)
+{
+    return host->options.start_unix_s * LZ_NS_PER_S + lz_now(host->env.scheduler) + host->options.clock_skew_ns;
+}
+
+const char *lz_host_name(const LzHost *host)
+{
+    return host->name;
+}
+
+const LzEnv *lz_host_env(const LzHost *host)
+{
+    return &host->env;
+}
+
+LzAddress lz_host_address(const LzHost *host)
+{
+    return host->options.address;
+}
+
+unsigned lz_host_cores(const LzHost *host)
+{
+    return host->options.cores;
+}
+
+const LzHostStats *lz_host_stats(const LzHost *host)
+{
+    ((LzHost *)host)->stats.cpu_busy_ns = lz_cpu_busy_ns(host->cpu);
+    return &host->stats;
+}
+
+uint32_t lz_host_take_utilisation_ppb(LzHost *host)
+{
+    LzTime now_ns = lz_now(host->env.scheduler), busy_ns = lz_cpu_busy_ns(host->cpu);
+    LzTime elapsed_ns = (now_ns - host->utilisation_from_ns) * host->options.cores;
+    LzTime worked_ns = busy_ns - host->utilisation_busy_ns;
+    host->utilisation_from_ns = now_ns;
+    host->utilisation_busy_ns = busy_ns;
+    return elapsed_ns > 0 ? (uint32_t)((__int128)worked_ns * 1000000000 / elapsed_ns) : 0;
+}
+
+const LzTcpStats *lz_host_tcp_stats(const LzHost *host)
+{
+    return lz_tcp_stats(host->tcp);
+}

@@ -1,0 +1,38 @@
+/* What host.c and session.c share. */
+#ifndef SIM_HOST_INTERNAL_H
+#define SIM_HOST_INTERNAL_H
+
+#include "sim/host/cpu.h"
+#include "sim/host/host.h"
+
+typedef struct Compute Compute;
+
+struct LzHost {
+    LzElement input;
+    LzEnv env;
+    LzHostOptions options;
+    char *name;
+    LzElement *output;
+    LzTcp *tcp;
+    LzUdp *udp;                         /* made on first use */
+    LzCpuQueue *cpu;
+    LzTlsTicket *ticket;                /* NULL: does not resume */
+    uint32_t connections;               /* numbers the endpoints' random streams */
+    bool is_on;
+    LzSession *sessions;                /* list */
+    Compute *computing;                 /* list of lz_host_compute jobs not finished */
+    GPtrArray *listeners;               /* Listener, kept for the host's life */
+    LzHostStats stats;
+    LzTime utilisation_from_ns, utilisation_busy_ns;
+};
+
+/* The host's wall clock, ns since 1970. */
+LzTime lz_host_wall_ns(const LzHost *host);
+/* Cost of crypto on this host; counted in stats.crypto_ns. */
+LzTime lz_host_charge_crypto(LzHost *host, const LzCryptoWork *work);
+/* Power loss: every session is closed(POWER) and freed. */
+void lz_host_drop_sessions(LzHost *host);
+/* The host is going away: sessions are freed without a word. */
+void lz_host_free_sessions(LzHost *host);
+
+#endif

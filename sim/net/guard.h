@@ -1,0 +1,19 @@
+/* A guard: a defence model standing in front of a host, as an element. */
+#ifndef SIM_NET_GUARD_H
+#define SIM_NET_GUARD_H
+
+#include "lazaret/element.h"
+#include "lazaret/env.h"
+#include "lazaret/param.h"
+
+typedef struct LzGuard LzGuard;
+
+/* choice: defence model with config (borrowed). is_legitimate: whether a source belongs to the hospital's
+ * own devices (for the collateral count). next: where admitted packets go. */
+LzGuard *lz_guard_new(const LzEnv *env, const LzChoice *choice, LzScope scope,
+                      bool (*is_legitimate)(void *owner, LzAddress source), void *owner, LzElement *next);
+void lz_guard_free(LzGuard *guard);
+LzElement *lz_guard_input(LzGuard *guard);
+uint64_t lz_guard_refused(const LzGuard *guard);        /* packets dropped so far */
+
+#endif
