@@ -208,8 +208,12 @@ unsigned lz_host_cores(const LzHost *host)
 
 const LzHostStats *lz_host_stats(const LzHost *host)
 {
-    ((LzHost *)host)->stats.cpu_busy_ns = lz_cpu_busy_ns(host->cpu);
     return &host->stats;
+}
+
+LzTime lz_host_cpu_busy_ns(const LzHost *host)
+{
+    return lz_cpu_busy_ns(host->cpu);
 }
 
 uint32_t lz_host_take_utilisation_ppb(LzHost *host)

@@ -39,12 +39,12 @@ void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text
 typedef struct LzHostStats {
     uint64_t handshakes_completed, handshakes_resumed, handshakes_refused, sessions_opened, sessions_closed;
     uint64_t refused_by_alert[256];     /* alerts sent or received that ended a handshake */
-    LzTime cpu_busy_ns;                 /* core·ns of work done */
-    LzTime crypto_ns;                   /* of that, cryptography */
+    LzTime crypto_ns;                   /* core·ns charged for cryptography */
     uint64_t tx_bytes, rx_bytes;        /* session bytes below TLS (records) */
     uint32_t open_sessions;
 } LzHostStats;
 const LzHostStats *lz_host_stats(const LzHost *host);
+LzTime lz_host_cpu_busy_ns(const LzHost *host);         /* core·ns of work done */
 LzUdp *lz_host_udp(LzHost *host);                       /* made on first use; borrowed */
 unsigned lz_host_cores(const LzHost *host);
 /* Reports CPU utilisation since the last call; the world calls it each second. */
