@@ -44,7 +44,7 @@ const char *lz_drop_reason_name(LzDropReason reason);
 typedef struct LzPacket LzPacket;
 struct LzPacket {
     LzPacket *next;                     /* for whoever holds the packet now */
-    LzTime queued_ns;                   /* when the present queue took it */
+    LzTime queued_ns;                   /* when the present queue took it; free for whoever holds it elsewhere */
     uint64_t id;                        /* per world, in order of creation */
     LzAddress source, destination;
     uint16_t source_port, destination_port;

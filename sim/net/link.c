@@ -1,0 +1,356 @@
+/* The engine's side of a medium: a queue per station and direction in front of the model, counters,
+ * Little's law, up and down, and what is reported of it. */
+#include "sim/net/link.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "lazaret/queue.h"
+
+#define QUEUE_ALIGNMENT 16u
+#define PPB INT64_C(1000000000)
+#define BITS_NS_PER_BYTE_S (8u * (unsigned __int128)LZ_NS_PER_S)
+
+/* One station and direction. Index in LzLink.ports: 2 * station + direction. */
+typedef struct Port {
+    LzElement input;            /* next: the sink */
+    LzLink *link;
+    LzEnv env;                  /* the queue's own: an entity per port */
+    LzTime busy_ns;             /* occupied since the last report, and the part of it that lies ahead */
+    LzTime busy_until_ns;
+} Port;
+
+struct LzLink {
+    LzEnv env;
+    char *name;
+    const LzLinkOps *ops;
+    const LzQueueOps *queue_ops;
+    void *state;
+    uint8_t *queues;            /* one state per port, queue_stride apart */
+    size_t queue_stride;
+    Port *ports;
+    unsigned stations;
+    bool is_up;
+    LzScope scope;
+    LzDigest *digest;           /* borrowed; may be NULL */
+    uint64_t digest_name;
+    LzTime reported_ns;
+    LzTime integrated_ns[2];    /* queue_integral is complete up to here */
+    LzLinkStats stats[2];
+};
+
+static inline unsigned port_index(unsigned station, LzDirection direction)
+{
+    return 2 * station + (unsigned)direction;
+}
+
+static inline void *queue_of(const LzLink *link, unsigned index)
+{
+    return link->queues + index * link->queue_stride;
+}
+
+static inline LzDirection port_direction(unsigned index)
+{
+    return (LzDirection)(index & 1);
+}
+
+/* Must be called before queued_packets changes. */
+static void integrate_queue(LzLink *link, LzDirection direction, LzTime now_ns)
+{
+    LzLinkStats *stats = &link->stats[direction];
+    LzTime elapsed_ns = now_ns - link->integrated_ns[direction];
+    stats->queue_integral += (unsigned __int128)stats->queued_packets * (uint64_t)elapsed_ns;
+    link->integrated_ns[direction] = now_ns;
+}
+
+static void queue_gained(LzLink *link, LzDirection direction, const LzPacket *packet, LzTime now_ns)
+{
+    integrate_queue(link, direction, now_ns);
+    link->stats[direction].queued_packets++;
+    link->stats[direction].queued_bytes += packet->wire_bytes;
+}
+
+static void queue_lost(LzLink *link, LzDirection direction, const LzPacket *packet, LzTime now_ns)
+{
+    integrate_queue(link, direction, now_ns);
+    link->stats[direction].queued_packets--;
+    link->stats[direction].queued_bytes -= packet->wire_bytes;
+    link->stats[direction].queue_wait_sum += (uint64_t)(now_ns - packet->queued_ns);
+}
+
+/* outcome: LZ_DROP_NONE for delivered. */
+static void digest_packet(LzLink *link, unsigned index, const LzPacket *packet, LzDropReason outcome)
+{
+    if (!link->digest) {
+        return;
+    }
+    LzDigest *digest = link->digest;
+    lz_digest_add(digest, LZ_DIGEST_PACKETS, (uint64_t)lz_now(link->env.scheduler));
+    lz_digest_add(digest, LZ_DIGEST_PACKETS, link->digest_name ^ ((uint64_t)index << 8 | (uint64_t)outcome));
+    lz_digest_add(digest, LZ_DIGEST_PACKETS, (uint64_t)packet->source << 32 | packet->destination);
+    lz_digest_add(digest, LZ_DIGEST_PACKETS,
+                  (uint64_t)packet->source_port << 48 | (uint64_t)packet->destination_port << 32 |
+                      (uint64_t)packet->protocol << 24 | (uint64_t)packet->dscp << 16 |
+                      (uint64_t)packet->tcp_flags << 8 | packet->tcp_window_scale);
+    lz_digest_add(digest, LZ_DIGEST_PACKETS, (uint64_t)packet->sequence << 32 | packet->acknowledgement);
+    lz_digest_add(digest, LZ_DIGEST_PACKETS,
+                  (uint64_t)packet->payload_size << 32 | (uint64_t)packet->window << 16 | packet->mss);
+    for (unsigned i = 0; i < packet->sack_count; i++) {
+        lz_digest_add(digest, LZ_DIGEST_PACKETS, (uint64_t)packet->sack[i].left << 32 | packet->sack[i].right);
+    }
+}
+
+static void drop(LzLink *link, unsigned index, LzPacket *packet, LzDropReason reason)
+{
+    LzLinkStats *stats = &link->stats[port_direction(index)];
+    stats->dropped_packets[reason]++;
+    stats->dropped_bytes += packet->wire_bytes;
+    lz_probe_count(link->env.probes, link->scope, LZ_METRIC_LINK_DROPPED, 1);
+    digest_packet(link, index, packet, reason);
+    lz_packet_free(link->env.packets, packet);
+}
+
+/* A packet enters at a port. */
+static void port_receive(LzElement *element, LzPacket *packet)
+{
+    Port *port = (Port *)element;
+    LzLink *link = port->link;
+    unsigned index = (unsigned)(port - link->ports);
+    LzDirection direction = port_direction(index);
+    LzLinkStats *stats = &link->stats[direction];
+    stats->offered_packets++;
+    stats->offered_bytes += packet->wire_bytes;
+    lz_probe_count_whole(link->env.probes, link->scope, LZ_METRIC_LINK_DROPPED, 1);
+    if (!link->is_up) {
+        drop(link, index, packet, LZ_DROP_LINK_DOWN);
+        return;
+    }
+    LzTime now_ns = lz_now(link->env.scheduler);
+    packet->queued_ns = now_ns;
+    LzDropReason reason = link->queue_ops->enqueue(queue_of(link, index), packet, now_ns);
+    if (reason != LZ_DROP_NONE) {
+        drop(link, index, packet, reason);
+        return;
+    }
+    queue_gained(link, direction, packet, now_ns);
+    link->ops->kick(link->state, index / 2, direction);
+}
+
+static const LzElementOps port_ops = {.receive = port_receive};
+
+/* ---- what models call ---- */
+
+LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction)
+{
+    LzTime now_ns = lz_now(link->env.scheduler);
+    LzPacket *packet = link->queue_ops->dequeue(queue_of(link, port_index(station, direction)), now_ns);
+    if (!packet) {
+        return NULL;
+    }
+    LzLinkStats *stats = &link->stats[direction];
+    queue_lost(link, direction, packet, now_ns);
+    stats->in_flight_packets++;
+    stats->in_flight_bytes += packet->wire_bytes;
+    lz_probe_sample(link->env.probes, link->scope, LZ_METRIC_LINK_WAIT, now_ns - packet->queued_ns);
+    packet->next = NULL;
+    return packet;
+}
+
+const LzPacket *lz_link_peek(const LzLink *link, unsigned station, LzDirection direction)
+{
+    return link->queue_ops->peek(queue_of(link, port_index(station, direction)));
+}
+
+uint64_t lz_link_waiting_bytes(const LzLink *link, unsigned station, LzDirection direction)
+{
+    return link->queue_ops->backlog_bytes(queue_of(link, port_index(station, direction)));
+}
+
+static void left_flight(LzLink *link, LzDirection direction, const LzPacket *packet)
+{
+    g_assert(link->stats[direction].in_flight_packets > 0);
+    link->stats[direction].in_flight_packets--;
+    link->stats[direction].in_flight_bytes -= packet->wire_bytes;
+}
+
+void lz_link_deliver(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet)
+{
+    unsigned index = port_index(station, direction);
+    LzLinkStats *stats = &link->stats[direction];
+    left_flight(link, direction, packet);
+    stats->delivered_packets++;
+    stats->delivered_bytes += packet->wire_bytes;
+    lz_probe_count(link->env.probes, link->scope, LZ_METRIC_LINK_DELIVERED, 1);
+    lz_probe_count(link->env.probes, link->scope, LZ_METRIC_LINK_BYTES, packet->wire_bytes);
+    digest_packet(link, index, packet, LZ_DROP_NONE);
+    lz_element_receive(link->ports[index].input.next, packet);
+}
+
+void lz_link_drop(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet, LzDropReason reason)
+{
+    g_assert(reason != LZ_DROP_NONE);
+    left_flight(link, direction, packet);
+    drop(link, port_index(station, direction), packet, reason);
+}
+
+void lz_link_busy(LzLink *link, unsigned station, LzDirection direction, LzTime duration_ns)
+{
+    Port *port = &link->ports[port_index(station, direction)];
+    port->busy_until_ns = MAX(port->busy_until_ns, lz_now(link->env.scheduler)) + duration_ns;
+    port->busy_ns += duration_ns;
+    link->stats[direction].busy_ns += duration_ns;
+}
+
+LzTime lz_transmit_ns_ceil(uint64_t bytes, int64_t rate_bps)
+{
+    g_assert(rate_bps > 0);
+    unsigned __int128 rate = (unsigned __int128)rate_bps;
+    return (LzTime)((bytes * BITS_NS_PER_BYTE_S + rate - 1) / rate);
+}
+
+/* ---- what the world calls ---- */
+
+/* A stable number for a port, so that another station changes nobody else's draws. */
+static uint64_t port_entity(uint64_t entity, unsigned index)
+{
+    return entity ^ (index + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void init_port(LzLink *link, unsigned index, const LzChoice *queue)
+{
+    Port *port = &link->ports[index];
+    port->input.ops = &port_ops;
+    port->link = link;
+    port->env = link->env;
+    port->env.entity = port_entity(link->env.entity, index);
+    link->queue_ops->init(queue_of(link, index), queue->config, &port->env);
+}
+
+LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, const LzChoice *queue,
+                    unsigned stations, LzScope scope, LzDigest *digest)
+{
+    g_assert(stations > 0);
+    LzLink *link = g_new0(LzLink, 1);
+    link->env = *env;
+    link->name = g_strdup(name);
+    link->ops = choice->model->ops;
+    link->queue_ops = queue->model->ops;
+    link->stations = stations;
+    link->is_up = true;
+    link->scope = scope;
+    link->digest = digest;
+    link->digest_name = lz_entity_id(name) << 24;
+    link->queue_stride = (queue->model->state_size + QUEUE_ALIGNMENT - 1) / QUEUE_ALIGNMENT * QUEUE_ALIGNMENT;
+    link->queues = g_malloc0(2 * stations * link->queue_stride);
+    link->ports = g_new0(Port, 2 * stations);
+    link->state = g_malloc0(choice->model->state_size);
+    link->reported_ns = link->integrated_ns[LZ_UP] = link->integrated_ns[LZ_DOWN] = lz_now(env->scheduler);
+    for (unsigned index = 0; index < 2 * stations; index++) {
+        init_port(link, index, queue);
+    }
+    link->ops->init(link->state, choice->config, link, &link->env, stations);
+    return link;
+}
+
+void lz_link_free(LzLink *link)
+{
+    if (!link) {
+        return;
+    }
+    link->ops->clear(link->state);
+    for (unsigned index = 0; index < 2 * link->stations; index++) {
+        link->queue_ops->clear(queue_of(link, index));
+    }
+    g_free(link->state);
+    g_free(link->queues);
+    g_free(link->ports);
+    g_free(link->name);
+    g_free(link);
+}
+
+LzElement *lz_link_input(LzLink *link, unsigned station, LzDirection direction)
+{
+    g_assert(station < link->stations);
+    return &link->ports[port_index(station, direction)].input;
+}
+
+void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzElement *sink)
+{
+    g_assert(station < link->stations);
+    link->ports[port_index(station, direction)].input.next = sink;
+}
+
+static void drop_queue(LzLink *link, unsigned index)
+{
+    LzTime now_ns = lz_now(link->env.scheduler);
+    LzPacket *packet;
+    while ((packet = link->queue_ops->dequeue(queue_of(link, index), now_ns))) {
+        queue_lost(link, port_direction(index), packet, now_ns);
+        drop(link, index, packet, LZ_DROP_LINK_DOWN);
+    }
+    g_assert(link->queue_ops->backlog_packets(queue_of(link, index)) == 0);
+}
+
+void lz_link_set_up(LzLink *link, bool is_up)
+{
+    if (is_up == link->is_up) {
+        return;
+    }
+    link->is_up = is_up;
+    link->ops->set_up(link->state, is_up);
+    if (is_up) {
+        return;
+    }
+    LzTime now_ns = lz_now(link->env.scheduler);
+    for (unsigned index = 0; index < 2 * link->stations; index++) {
+        drop_queue(link, index);
+        Port *port = &link->ports[index];
+        LzTime cut_ns = MAX(port->busy_until_ns - now_ns, 0);
+        port->busy_ns -= cut_ns;
+        port->busy_until_ns -= cut_ns;
+        link->stats[port_direction(index)].busy_ns -= cut_ns;
+    }
+}
+
+bool lz_link_is_up(const LzLink *link)
+{
+    return link->is_up;
+}
+
+/* Takes what the port was occupied before now_ns out of its account; what lies ahead stays in it. */
+static LzTime take_busy_ns(Port *port, LzTime now_ns)
+{
+    LzTime ahead_ns = MAX(port->busy_until_ns - now_ns, 0);
+    LzTime busy_ns = port->busy_ns - ahead_ns;
+    port->busy_ns = ahead_ns;
+    return busy_ns;
+}
+
+void lz_link_report(LzLink *link)
+{
+    LzTime now_ns = lz_now(link->env.scheduler);
+    LzTime elapsed_ns = now_ns - link->reported_ns;
+    if (elapsed_ns <= 0) {
+        return;
+    }
+    link->reported_ns = now_ns;
+    LzTime busiest_ns = 0;
+    for (unsigned index = 0; index < 2 * link->stations; index++) {
+        busiest_ns = MAX(busiest_ns, take_busy_ns(&link->ports[index], now_ns));
+    }
+    busiest_ns = MIN(busiest_ns, elapsed_ns);
+    lz_probe_level(link->env.probes, link->scope, LZ_METRIC_LINK_UTILISATION,
+                   (int64_t)((__int128)busiest_ns * PPB / elapsed_ns));
+    lz_probe_level(link->env.probes, link->scope, LZ_METRIC_LINK_QUEUE,
+                   (int64_t)(link->stats[LZ_UP].queued_bytes + link->stats[LZ_DOWN].queued_bytes));
+}
+
+const LzLinkStats *lz_link_stats(const LzLink *link, LzDirection direction)
+{
+    return &link->stats[direction];
+}
+
+const char *lz_link_name(const LzLink *link)
+{
+    return link->name;
+}
