@@ -13,6 +13,9 @@ struct LzModel {
     const LzParam *params;                  /* of the config struct; may be NULL when config_size is 0 */
     size_t config_size, state_size;
     const char *const *not_modelled;        /* NULL-terminated; repeated by `describe` and by reports; may be NULL */
+    /* Rules between parameters that their rows cannot say. After parsing: NULL when the configuration holds
+     * together, else one line of what is wrong (freed with g_free). May be NULL. */
+    char *(*check)(const void *config);
     const void *ops;                        /* LzQueueOps, LzLinkOps, LzBehaviourOps … according to kind */
 };
 
