@@ -1,0 +1,438 @@
+/* Runs a world: steps, reports levels, carries out actions, answers questions. */
+#include "sim/world.h"
+
+#include <string.h>
+
+#include "sim/world_internal.h"
+
+#define PPB INT64_C(1000000000)
+
+/* ---- levels ---- */
+
+static int64_t share_ppb(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (int64_t)((unsigned __int128)part * PPB / whole) : 0;
+}
+
+static void report_fleet(LzWorld *world, Fleet *fleet, LzTime busy_ns)
+{
+    LzTime worked_ns = busy_ns - fleet->busy_ns;
+    fleet->busy_ns = busy_ns;
+    lz_probe_level(world->probes, fleet->scope, LZ_METRIC_FLEET_CPU,
+                   share_ppb((uint64_t)worked_ns, (uint64_t)LZ_REPORT_EVERY_NS * (uint64_t)MAX(fleet->plan->count, 1)));
+}
+
+static void report(void *owner)
+{
+    LzWorld *world = owner;
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        lz_link_report(world->media[i].link);
+    }
+    for (unsigned i = 0; i < world->plan->services.count; i++) {
+        Service *service = &world->services[i];
+        lz_probe_level(world->probes, service->scope, LZ_METRIC_SERVICE_CPU, lz_host_take_utilisation_ppb(service->host));
+    }
+    unsigned next = 0;
+    for (unsigned i = 0; i < world->plan->fleet.count; i++) {
+        LzTime busy_ns = 0;
+        for (int64_t n = 0; n < world->fleets[i].plan->count; n++) {
+            busy_ns += lz_host_cpu_busy_ns(world->devices[next++].host);
+        }
+        report_fleet(world, &world->fleets[i], busy_ns);
+    }
+    lz_timer_after(world->scheduler, &world->report, LZ_REPORT_EVERY_NS);
+}
+
+void lz_world_device_ready(void *owner, LzDevice *lz_device, bool is_ready)
+{
+    Device *device = owner;
+    Fleet *fleet = device->fleet;
+    Service *service = fleet->service;
+    LzWorld *world = fleet->world;
+    LzProbes *probes = world->probes;
+    int change = is_ready ? 1 : -1;
+    world->connected += (unsigned)change;
+    fleet->connected += (unsigned)change;
+    service->connected += (unsigned)change;
+    lz_probe_level(probes, world->run_scope, LZ_METRIC_RUN_DEVICES_CONNECTED, world->connected);
+    lz_probe_level(probes, fleet->scope, LZ_METRIC_FLEET_CONNECTED, share_ppb(fleet->connected, (uint64_t)fleet->plan->count));
+    lz_probe_level(probes, service->scope, LZ_METRIC_SERVICE_AVAILABILITY, share_ppb(service->connected, service->devices));
+    lz_probe_count(probes, fleet->scope, LZ_METRIC_FLEET_RECONNECTS, is_ready && lz_device_reconnects(lz_device) > 0);
+}
+
+/* ---- life ---- */
+
+static LzProbes *make_recorder(const LzWorld *world, LzDigest *digest)
+{
+    const LzPlan *plan = world->plan;
+    g_autofree LzWindow *windows = g_new(LzWindow, plan->window_count);
+    for (unsigned i = 0; i < plan->window_count; i++) {
+        windows[i] = (LzWindow){plan->windows[i].name, plan->windows[i].from_ns, plan->windows[i].to_ns};
+    }
+    uint32_t kinds = 0;
+    for (unsigned i = 0; i < plan->record.events.count; i++) {
+        for (unsigned kind = 0; kind < LZ_TRACE_KIND_COUNT; kind++) {
+            if (strcmp(plan->record.events.items[i].text, lz_trace_kind_name((LzTraceKind)kind)) == 0) {
+                kinds |= 1u << kind;
+            }
+        }
+    }
+    LzRecorderOptions options = {
+        .scheduler = world->scheduler,
+        .windows = windows,
+        .window_count = plan->window_count,
+        .series_every_ns = plan->record.series_every_ns,
+        .trace_kinds = kinds | 1u << LZ_TRACE_ATTACK | 1u << LZ_TRACE_FAULT,
+        .digest = digest,
+    };
+    return lz_recorder_new(&options);
+}
+
+LzWorld *lz_world_new(const LzPlan *plan, unsigned repetition, const LzWorldObserver *observer, GError **error)
+{
+    g_autoptr(LzWorld) world = g_new0(LzWorld, 1);
+    world->plan = plan;
+    world->seed = (uint64_t)plan->run.seed + repetition;
+    world->observer = observer ? *observer : (LzWorldObserver){0};
+    world->scheduler = lz_scheduler_new();
+    world->packets = lz_packet_pool_new();
+    world->names = g_ptr_array_new_with_free_func(g_free);
+    world->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    world->legitimate = g_hash_table_new(NULL, NULL);
+    lz_digest_init(&world->digest);
+    world->probes = make_recorder(world, &world->digest);
+    world->run_scope = lz_probe_scope(world->probes, LZ_SCOPE_RUN, "", NULL);
+    lz_event_init(&world->report, report, world);
+    lz_timer_at(world->scheduler, &world->report, LZ_REPORT_EVERY_NS);
+    if (!lz_world_build(world, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&world);
+}
+
+static void service_clear(Service *service)
+{
+    if (service->state) {
+        const LzServiceOps *ops = service->plan->kind.model->ops;
+        lz_host_set_power(service->host, false);
+        ops->stop(service->state);
+        ops->clear(service->state);
+        g_free(service->state);
+    }
+    lz_host_free(service->host);
+    lz_world_attachment_clear(&service->attachment);
+    lz_tls_profile_free(service->tls);
+    lz_credential_free(service->credential);
+}
+
+static void device_clear(Device *device)
+{
+    lz_device_free(device->device);
+    lz_world_attachment_clear(&device->attachment);
+    lz_tls_profile_free(device->tls);
+    lz_credential_free(device->credential);
+}
+
+static void attack_clear(Attack *attack)
+{
+    if (attack->state) {
+        const LzAttackOps *ops = attack->plan->kind.model->ops;
+        ops->stop(attack->state);
+        ops->clear(attack->state);
+        g_free(attack->state);
+    }
+    for (unsigned i = 0; i < attack->host_count; i++) {
+        lz_host_free(attack->hosts[i]);
+    }
+    g_free(attack->hosts);
+    lz_tls_profile_free(attack->tls);
+}
+
+void lz_world_free(LzWorld *world)
+{
+    if (!world) {
+        return;
+    }
+    const LzPlan *plan = world->plan;
+    for (unsigned i = 0; world->attacks && i < plan->attacks.count; i++) {
+        attack_clear(&world->attacks[i]);
+    }
+    for (unsigned i = 0; world->devices && i < world->device_count; i++) {
+        device_clear(&world->devices[i]);
+    }
+    for (unsigned i = 0; world->services && i < plan->services.count; i++) {
+        service_clear(&world->services[i]);
+    }
+    for (unsigned i = 0; world->media && i < plan->network.links.count; i++) {
+        lz_link_free(world->media[i].link);
+    }
+    for (unsigned i = 0; world->zones && i < plan->network.zones.count; i++) {
+        lz_switch_free(world->zones[i].switch_);
+    }
+    for (unsigned i = 0; world->fleets && i < plan->fleet.count; i++) {
+        g_free(world->fleets[i].flows);
+    }
+    g_free(world->zones);
+    g_free(world->media);
+    g_free(world->services);
+    g_free(world->fleets);
+    g_free(world->devices);
+    g_free(world->attacks);
+    g_free(world->faults);
+    lz_pki_free(world->pki);
+    lz_recorder_free(world->probes);
+    lz_packet_pool_free(world->packets);
+    lz_scheduler_free(world->scheduler);
+    g_hash_table_unref(world->by_name);
+    g_hash_table_unref(world->legitimate);
+    g_ptr_array_unref(world->names);
+    g_free(world);
+}
+
+bool lz_world_step(LzWorld *world)
+{
+    if (!lz_scheduler_step(world->scheduler, world->plan->run.duration_ns)) {
+        return false;
+    }
+    lz_digest_add(&world->digest, LZ_DIGEST_EVENTS, (uint64_t)lz_now(world->scheduler));
+    return true;
+}
+
+void lz_world_run_until(LzWorld *world, LzTime time_ns)
+{
+    LzTime until_ns = MIN(time_ns, world->plan->run.duration_ns);
+    while (lz_scheduler_step(world->scheduler, until_ns)) {
+        lz_digest_add(&world->digest, LZ_DIGEST_EVENTS, (uint64_t)lz_now(world->scheduler));
+    }
+}
+
+bool lz_world_step_until(LzWorld *world, bool (*condition)(LzWorld *world), LzTime limit_ns)
+{
+    while (!condition(world)) {
+        if (lz_scheduler_next(world->scheduler) > limit_ns || !lz_world_step(world)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool lz_world_is_finished(const LzWorld *world)
+{
+    return lz_now(world->scheduler) >= world->plan->run.duration_ns;
+}
+
+void lz_world_finish(LzWorld *world)
+{
+    g_assert(!world->is_finished);
+    world->is_finished = true;
+    lz_recorder_finish(world->probes, lz_now(world->scheduler));
+}
+
+/* ---- actions ---- */
+
+void lz_world_switch_power(LzWorld *world, const char *zone, bool is_on)
+{
+    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
+        if (strcmp(world->zones[i].plan->name.text, zone) == 0) {
+            lz_switch_set_power(world->zones[i].switch_, is_on);
+        }
+    }
+}
+
+void lz_world_link_up(LzWorld *world, const char *link, bool is_up)
+{
+    lz_link_set_up(lz_world_link(world, link), is_up);
+}
+
+void lz_world_service_power(LzWorld *world, const char *name, bool is_on)
+{
+    for (unsigned i = 0; i < world->plan->services.count; i++) {
+        Service *service = &world->services[i];
+        if (strcmp(service->plan->name.text, name) != 0 || lz_host_is_on(service->host) == is_on) {
+            continue;
+        }
+        const LzServiceOps *ops = service->plan->kind.model->ops;
+        lz_host_set_power(service->host, is_on);
+        (is_on ? ops->start : ops->stop)(service->state);
+    }
+}
+
+void lz_world_fleet_power(LzWorld *world, const char *fleet, bool is_on)
+{
+    for (unsigned i = 0; i < world->device_count; i++) {
+        Device *device = &world->devices[i];
+        if (strcmp(device->fleet->plan->name.text, fleet) == 0 && device->has_started) {
+            lz_device_set_power(device->device, is_on);
+        }
+    }
+}
+
+/* ---- queries ---- */
+
+LzTime lz_world_now(const LzWorld *world)
+{
+    return lz_now(world->scheduler);
+}
+
+const LzPlan *lz_world_plan(const LzWorld *world)
+{
+    return world->plan;
+}
+
+uint64_t lz_world_seed(const LzWorld *world)
+{
+    return world->seed;
+}
+
+LzProbes *lz_world_probes(LzWorld *world)
+{
+    return world->probes;
+}
+
+const LzDigest *lz_world_digest(const LzWorld *world)
+{
+    return &world->digest;
+}
+
+uint64_t lz_world_events(const LzWorld *world)
+{
+    return lz_scheduler_fired(world->scheduler);
+}
+
+uint64_t lz_world_packets(const LzWorld *world)
+{
+    return lz_packet_pool_created(world->packets);
+}
+
+unsigned lz_world_connected(const LzWorld *world)
+{
+    return world->connected;
+}
+
+unsigned lz_world_device_count(const LzWorld *world)
+{
+    return world->device_count;
+}
+
+LzDeviceInfo lz_world_device(const LzWorld *world, unsigned index)
+{
+    const Device *device = &world->devices[index];
+    const LzFleetPlan *plan = device->fleet->plan;
+    LzDeviceInfo info = {
+        .name = device->name,
+        .fleet = plan->name.text,
+        .profile = plan->profile.text,
+        .link = plan->link.text,
+        .host = device->host,
+        .start_ns = device->start_ns,
+        .reconnects = lz_device_reconnects(device->device),
+    };
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        if (strcmp(world->media[i].plan->name.text, info.link) == 0) {
+            info.zone = world->zones[world->media[i].zone].plan->name.text;
+        }
+    }
+    if (device->credential) {
+        info.certificate = lz_credential_certificate(device->credential, &info.certificate_size);
+    }
+    return info;
+}
+
+LzHost *lz_world_host(LzWorld *world, const char *name)
+{
+    return g_hash_table_lookup(world->by_name, name);
+}
+
+LzLink *lz_world_link(LzWorld *world, const char *name)
+{
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        if (strcmp(world->media[i].plan->name.text, name) == 0) {
+            return world->media[i].link;
+        }
+    }
+    return NULL;
+}
+
+unsigned lz_world_link_count(const LzWorld *world)
+{
+    return world->plan->network.links.count;
+}
+
+LzLink *lz_world_link_at(LzWorld *world, unsigned index)
+{
+    return world->media[index].link;
+}
+
+/* ---- invariants ---- */
+
+static bool check_link(const LzLink *link, LzDirection direction, char **ret_problem)
+{
+    const LzLinkStats *stats = lz_link_stats(link, direction);
+    uint64_t dropped = 0;
+    for (unsigned reason = 0; reason < LZ_DROP_COUNT; reason++) {
+        dropped += stats->dropped_packets[reason];
+    }
+    uint64_t packets = stats->delivered_packets + dropped + stats->queued_packets + stats->in_flight_packets;
+    uint64_t bytes = stats->delivered_bytes + stats->dropped_bytes + stats->queued_bytes + stats->in_flight_bytes;
+    if (packets != stats->offered_packets || bytes != stats->offered_bytes) {
+        *ret_problem = g_strdup_printf("link %s: %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT " B) offered, %" G_GUINT64_FORMAT
+                                       " (%" G_GUINT64_FORMAT " B) accounted for",
+                                       lz_link_name(link), stats->offered_packets, stats->offered_bytes, packets, bytes);
+        return false;
+    }
+    return true;
+}
+
+static bool check_switch(const Zone *zone, char **ret_problem)
+{
+    const LzSwitchStats *stats = lz_switch_stats(zone->switch_);
+    uint64_t out = stats->forwarded_packets + stats->held_packets;
+    for (unsigned reason = 0; reason < LZ_DROP_COUNT; reason++) {
+        out += stats->dropped_packets[reason];
+    }
+    if (out != stats->in_packets) {
+        *ret_problem = g_strdup_printf("switch %s: %" G_GUINT64_FORMAT " packets in, %" G_GUINT64_FORMAT " accounted for",
+                                       zone->plan->name.text, stats->in_packets, out);
+        return false;
+    }
+    return true;
+}
+
+static bool check_flow(const LzProbes *probes, LzScope scope, char **ret_problem)
+{
+    const LzScopeInfo *info = lz_recorder_scope_info(probes, scope);
+    if (info->kind != LZ_SCOPE_FLOW) {
+        return true;
+    }
+    LzFlowAccount account = lz_recorder_flow_account(probes, scope);
+    uint64_t sum = account.delivered + account.in_flight;
+    for (unsigned cause = 0; cause < LZ_LOSS_CAUSE_COUNT; cause++) {
+        sum += account.lost[cause];
+    }
+    if (sum != account.created) {
+        *ret_problem = g_strdup_printf("flow %s/%s: %" G_GUINT64_FORMAT " messages created, %" G_GUINT64_FORMAT " accounted for",
+                                       info->fleet, info->name, account.created, sum);
+        return false;
+    }
+    return true;
+}
+
+bool lz_world_check(LzWorld *world, char **ret_problem)
+{
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        if (!check_link(world->media[i].link, LZ_UP, ret_problem) || !check_link(world->media[i].link, LZ_DOWN, ret_problem)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
+        if (!check_switch(&world->zones[i], ret_problem)) {
+            return false;
+        }
+    }
+    for (LzScope scope = 1; scope <= lz_recorder_scope_count(world->probes); scope++) {
+        if (!check_flow(world->probes, scope, ret_problem)) {
+            return false;
+        }
+    }
+    return true;
+}

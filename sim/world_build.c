@@ -1,0 +1,661 @@
+/* Builds a world from a plan: switches and routes, media, hosts on them, credentials, models. */
+#include <string.h>
+
+#include "lazaret/error.h"
+#include "sim/world_internal.h"
+
+#define ADDRESS_BASE UINT32_C(0x0a000000)       /* 10.0.0.0/8, RFC 1918 */
+#define ADDRESS_BITS 24u
+#define DAY_S INT64_C(86400)
+
+/* ---- finding things by name: the loader has checked every name ---- */
+
+static unsigned zone_index(const LzWorld *world, const char *name)
+{
+    const LzZonePlan *zones = LZ_PLAN_ITEMS(world->plan->network.zones, LzZonePlan);
+    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
+        if (strcmp(zones[i].name.text, name) == 0) {
+            return i;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static Medium *medium_of(LzWorld *world, const char *name)
+{
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        if (strcmp(world->media[i].plan->name.text, name) == 0) {
+            return &world->media[i];
+        }
+    }
+    g_assert_not_reached();
+}
+
+static Service *service_of(LzWorld *world, const char *name)
+{
+    for (unsigned i = 0; i < world->plan->services.count; i++) {
+        if (strcmp(world->services[i].plan->name.text, name) == 0) {
+            return &world->services[i];
+        }
+    }
+    g_assert_not_reached();
+}
+
+/* ---- zones, addresses, media ---- */
+
+static void count_stations(LzWorld *world)
+{
+    const LzPlan *plan = world->plan;
+    for (unsigned i = 0; i < plan->services.count; i++) {
+        medium_of(world, LZ_PLAN_ITEMS(plan->services, LzServicePlan)[i].link.text)->stations++;
+    }
+    for (unsigned i = 0; i < plan->fleet.count; i++) {
+        const LzFleetPlan *fleet = &LZ_PLAN_ITEMS(plan->fleet, LzFleetPlan)[i];
+        medium_of(world, fleet->link.text)->stations += (unsigned)fleet->count;
+    }
+    for (unsigned i = 0; i < plan->attacks.count; i++) {
+        const LzAttackPlan *attack = &LZ_PLAN_ITEMS(plan->attacks, LzAttackPlan)[i];
+        medium_of(world, attack->from.link.text)->stations += (unsigned)attack->from.hosts;
+    }
+}
+
+/* As many host bits as the fullest zone needs; the same for all, so that prefixes nest in 10/8. */
+static gboolean choose_zone_bits(LzWorld *world, GError **error)
+{
+    unsigned zones = world->plan->network.zones.count;
+    uint64_t most = 0;
+    for (unsigned zone = 0; zone < zones; zone++) {
+        uint64_t hosts = 0;
+        for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+            const Medium *medium = &world->media[i];
+            hosts += medium->plan->zone.text && medium->zone == zone ? medium->stations : 0;
+        }
+        most = MAX(most, hosts);
+    }
+    world->zone_bits = 8;
+    while ((UINT64_C(1) << world->zone_bits) < most + 2) {
+        world->zone_bits++;
+    }
+    if ((uint64_t)(zones + 1) << world->zone_bits > UINT64_C(1) << ADDRESS_BITS) {
+        g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT, "%u zones with up to %" G_GUINT64_FORMAT " hosts do not fit into 10.0.0.0/8",
+                    zones, most);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void build_zones(LzWorld *world)
+{
+    const LzNetworkPlan *network = &world->plan->network;
+    for (unsigned i = 0; i < network->zones.count; i++) {
+        const LzZonePlan *plan = &LZ_PLAN_ITEMS(network->zones, LzZonePlan)[i];
+        LzEnv env = lz_world_env(world, plan->name.text);
+        world->zones[i] = (Zone){
+            .plan = plan,
+            .switch_ = lz_switch_new(&env, plan->name.text, plan->forwarding_ns),
+            .prefix = ADDRESS_BASE + ((i + 1) << world->zone_bits),
+        };
+    }
+}
+
+static void build_media(LzWorld *world)
+{
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        Medium *medium = &world->media[i];
+        const char *name = medium->plan->name.text;
+        LzEnv env = lz_world_env(world, name);
+        LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_LINK, name, NULL);
+        medium->link = lz_link_new(&env, name, &medium->plan->model, &medium->plan->queue, MAX(medium->stations, 1), scope,
+                                   &world->digest);
+        if (medium->plan->from.text) {
+            LzElement *from = lz_switch_input(world->zones[zone_index(world, medium->plan->from.text)].switch_);
+            LzElement *to = lz_switch_input(world->zones[zone_index(world, medium->plan->to.text)].switch_);
+            lz_link_set_sink(medium->link, 0, LZ_UP, to);
+            lz_link_set_sink(medium->link, 0, LZ_DOWN, from);
+        }
+    }
+}
+
+/* Routes from every zone towards `target`, by breadth-first search over the backbone links in plan order. */
+static void route_towards(LzWorld *world, unsigned target)
+{
+    unsigned zones = world->plan->network.zones.count;
+    g_autofree bool *reached = g_new0(bool, zones);
+    g_autofree unsigned *queue = g_new(unsigned, zones);
+    unsigned head = 0, tail = 0;
+    queue[tail++] = target;
+    reached[target] = true;
+    while (head < tail) {
+        unsigned here = queue[head++];
+        for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+            const Medium *medium = &world->media[i];
+            if (!medium->plan->from.text) {
+                continue;
+            }
+            unsigned from = zone_index(world, medium->plan->from.text), to = zone_index(world, medium->plan->to.text);
+            unsigned there = from == here ? to : to == here ? from : here;
+            if (there == here || reached[there]) {
+                continue;
+            }
+            reached[there] = true;
+            queue[tail++] = there;
+            LzElement *egress = lz_link_input(medium->link, 0, there == from ? LZ_UP : LZ_DOWN);
+            lz_switch_add_route(world->zones[there].switch_, world->zones[target].prefix, 32 - world->zone_bits, egress);
+        }
+    }
+}
+
+/* ---- hosts ---- */
+
+typedef struct Seen {                   /* a tap's owner: which device, which way */
+    LzWorld *world;
+    const char *device;
+    bool is_outgoing;
+} Seen;
+
+static void tap_seen(void *self, const LzPacket *packet)
+{
+    Seen *seen = self;
+    const LzWorldObserver *observer = &seen->world->observer;
+    observer->packet(observer->self, seen->device, lz_now(seen->world->scheduler), packet, seen->is_outgoing);
+}
+
+static LzTap *tap_new(LzWorld *world, const char *device, bool is_outgoing, LzElement *next)
+{
+    Seen *seen = g_new(Seen, 1);
+    *seen = (Seen){world, device, is_outgoing};
+    LzTap *tap = g_new0(LzTap, 1);
+    lz_tap_init(tap, next, tap_seen, seen);
+    return tap;
+}
+
+void lz_world_attachment_clear(Attachment *attachment)
+{
+    LzTap *taps[] = {attachment->tap_in, attachment->tap_out};
+    for (unsigned i = 0; i < G_N_ELEMENTS(taps); i++) {
+        if (taps[i]) {
+            g_free(taps[i]->self);
+            g_free(taps[i]);
+        }
+    }
+    if (attachment->guards) {
+        g_ptr_array_unref(attachment->guards);
+    }
+}
+
+static void key_log_line(void *self, const char *line)
+{
+    Seen *seen = self;
+    const LzWorldObserver *observer = &seen->world->observer;
+    observer->key_log(observer->self, seen->device, lz_now(seen->world->scheduler), line);
+}
+
+typedef struct HostRequest {
+    const char *name;                   /* must live as long as the world */
+    const char *link;
+    const LzCpu *cpu;
+    unsigned cores;
+    bool keeps_tickets, is_captured, is_legitimate;
+    LzScope tls_scope, service_scope;
+} HostRequest;
+
+/* Makes a host and hangs it on the next free station of its link. */
+static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachment *attachment)
+{
+    Medium *medium = medium_of(world, request->link);
+    Zone *zone = &world->zones[medium->zone];
+    unsigned station = medium->attached++;
+    LzAddress address = zone->prefix + ++zone->hosts;
+    LzElement *output = lz_link_input(medium->link, station, LZ_UP);
+    bool is_captured = request->is_captured && world->observer.packet;
+    if (is_captured) {
+        attachment->tap_out = tap_new(world, request->name, true, output);
+        output = &attachment->tap_out->base;
+    }
+    LzEnv env = lz_world_env(world, request->name);
+    LzHostOptions options = {
+        .name = request->name,
+        .address = address,
+        .cpu = request->cpu,
+        .cores = request->cores,
+        .crypto_cost_ppb = world->plan->run.crypto_cost_ppb,
+        .start_unix_s = world->plan->start_unix_s,
+        .keeps_tickets = request->keeps_tickets,
+        .tls_scope = request->tls_scope,
+        .service_scope = request->service_scope,
+        .tcp = lz_tcp_options_default,
+        .digest = &world->digest,
+    };
+    LzHost *host = lz_host_new(&env, &options, output);
+    LzElement *input = lz_host_input(host);
+    if (is_captured) {
+        attachment->tap_in = tap_new(world, request->name, false, input);
+        input = &attachment->tap_in->base;
+        if (world->observer.key_log) {
+            lz_host_set_key_log(host, key_log_line, attachment->tap_in->self);
+        }
+    }
+    lz_link_set_sink(medium->link, station, LZ_DOWN, input);
+    lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(zone->switch_));
+    lz_switch_add_route(zone->switch_, address, 32, lz_link_input(medium->link, station, LZ_DOWN));
+    g_hash_table_insert(world->by_name, g_strdup(request->name), host);
+    if (request->is_legitimate) {
+        g_hash_table_add(world->legitimate, GUINT_TO_POINTER(address));
+    }
+    return host;
+}
+
+/* ---- TLS ---- */
+
+static LzCredential *issue(LzWorld *world, const char *name, const char *key_owner, int key, int certificate, GError **error)
+{
+    enum { VALID, EXPIRED, NOT_YET_VALID, FOREIGN_CA };
+    int64_t start_s = world->plan->start_unix_s, lifetime_s = world->plan->device_lifetime_ns / LZ_NS_PER_S;
+    LzCertificateRequest request = {
+        .name = name,
+        .key = (LzKeyType)key,
+        .not_before_unix_s = start_s - DAY_S,
+        .not_after_unix_s = start_s - DAY_S + lifetime_s,
+        .is_foreign_ca = certificate == FOREIGN_CA,
+    };
+    if (certificate == EXPIRED) {
+        request.not_before_unix_s = start_s - DAY_S - lifetime_s;
+        request.not_after_unix_s = start_s - DAY_S;
+    } else if (certificate == NOT_YET_VALID) {
+        request.not_before_unix_s = start_s + world->plan->run.duration_ns / LZ_NS_PER_S + DAY_S;
+        request.not_after_unix_s = request.not_before_unix_s + lifetime_s;
+    }
+    return lz_pki_issue(world->pki, &request, key_owner, error);
+}
+
+static LzTlsProfile *make_profile(LzWorld *world, const LzTlsPlan *tls, bool is_server, const LzCredential *credential,
+                                  const char *entity, GError **error)
+{
+    LzTlsProfileOptions options = {
+        .is_server = is_server,
+        .min_version = (LzTlsVersion)tls->min,
+        .max_version = (LzTlsVersion)tls->max,
+        .is_mutual = is_server ? tls->client_auth != 0 : credential != NULL,
+        .has_tickets = tls->resume,
+        .ticket_lifetime_ns = tls->ticket_lifetime_ns,
+        .credential = credential,
+        .trust = world->pki,
+        .seed = world->seed,
+        .entity = lz_entity_id(entity),
+    };
+    return lz_tls_profile_new(&options, error);
+}
+
+/* ---- services ---- */
+
+static bool is_legitimate(void *owner, LzAddress source)
+{
+    LzWorld *world = owner;
+    return g_hash_table_contains(world->legitimate, GUINT_TO_POINTER(source));
+}
+
+static void add_guards(LzWorld *world, Service *service)
+{
+    LzElement *input = lz_host_input(service->host);
+    for (unsigned i = 0; i < world->plan->defences.count; i++) {
+        const LzDefencePlan *plan = &LZ_PLAN_ITEMS(world->plan->defences, LzDefencePlan)[i];
+        if (strcmp(plan->where.text, service->plan->name.text) != 0) {
+            continue;
+        }
+        if (!service->attachment.guards) {
+            service->attachment.guards = g_ptr_array_new_with_free_func((GDestroyNotify)lz_guard_free);
+        }
+        LzEnv env = lz_world_env(world, plan->name.text);
+        LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_DEFENCE, plan->name.text, NULL);
+        LzGuard *guard = lz_guard_new(&env, &plan->kind, scope, is_legitimate, world, input);
+        g_ptr_array_add(service->attachment.guards, guard);
+        input = lz_guard_input(guard);
+    }
+    Medium *medium = medium_of(world, service->plan->link.text);
+    lz_link_set_sink(medium->link, medium->attached - 1, LZ_DOWN, input);
+}
+
+static gboolean build_service(LzWorld *world, Service *service, const LzServicePlan *plan, GError **error)
+{
+    const char *name = plan->name.text;
+    service->world = world;
+    service->plan = plan;
+    service->scope = lz_probe_scope(world->probes, LZ_SCOPE_SERVICE, name, NULL);
+    HostRequest request = {
+        .name = name,
+        .link = plan->link.text,
+        .cpu = plan->cpu_class,
+        .cores = (unsigned)plan->cpu_cores,
+        .is_legitimate = true,
+        .service_scope = service->scope,
+    };
+    service->host = attach_host(world, &request, &service->attachment);
+    add_guards(world, service);
+    if (plan->tls.is_enabled) {
+        service->credential = issue(world, name, NULL, plan->tls.key, 0, error);
+        if (!service->credential) {
+            return FALSE;
+        }
+        service->tls = make_profile(world, &plan->tls, true, service->credential, name, error);
+        if (!service->tls) {
+            return FALSE;
+        }
+    }
+    LzServiceContext context = {
+        .host = service->host,
+        .listen = {.port = (uint16_t)plan->port,
+                   .backlog = (unsigned)plan->backlog,
+                   .tls = service->tls,
+                   .handshake_timeout_ns = plan->handshake_timeout_ns},
+        .scope = service->scope,
+    };
+    const LzServiceOps *ops = plan->kind.model->ops;
+    g_autofree char *entity = g_strdup_printf("%s/service", name);
+    LzEnv env = lz_world_env(world, entity);
+    service->state = g_malloc0(plan->kind.model->state_size);
+    ops->init(service->state, plan->kind.config, &context, &env);
+    ops->start(service->state);
+    return TRUE;
+}
+
+/* ---- fleets ---- */
+
+static void build_flows(LzWorld *world, Fleet *fleet)
+{
+    const LzList *flows = &fleet->plan->resolved->flows;
+    fleet->flow_count = flows->count;
+    fleet->flows = g_new0(LzDeviceFlow, flows->count);
+    for (unsigned i = 0; i < flows->count; i++) {
+        const LzFlowPlan *plan = &LZ_PLAN_ITEMS(*flows, LzFlowPlan)[i];
+        fleet->flows[i] = (LzDeviceFlow){
+            .name = plan->name.text,
+            .publish = plan->publish.text,
+            .behaviour = plan->behaviour.model,
+            .config = plan->behaviour.config,
+            .qos = (int)plan->qos,
+            .dscp = (uint8_t)plan->dscp,
+            .deadline_ns = plan->deadline_ns > 0 ? plan->deadline_ns : LZ_TIME_NEVER,
+            .scope = lz_probe_scope(world->probes, LZ_SCOPE_FLOW, plan->name.text, fleet->plan->name.text),
+        };
+    }
+}
+
+static uint8_t highest_dscp(const Fleet *fleet)
+{
+    uint8_t dscp = 0;
+    for (unsigned i = 0; i < fleet->flow_count; i++) {
+        dscp = MAX(dscp, fleet->flows[i].dscp);
+    }
+    return dscp;
+}
+
+static bool is_captured(const LzWorld *world, const Fleet *fleet, const char *name, unsigned number)
+{
+    const LzCapturePlan *capture = &world->plan->record.pcapng;
+    if (capture->device.text) {
+        return strcmp(capture->device.text, name) == 0;
+    }
+    return capture->fleet.text && strcmp(capture->fleet.text, fleet->plan->name.text) == 0 && number <= capture->first;
+}
+
+static void start_device(void *owner)
+{
+    Device *device = owner;
+    device->has_started = true;
+    lz_device_set_power(device->device, true);
+}
+
+static gboolean build_device_tls(LzWorld *world, Device *device, GError **error)
+{
+    const LzFleetPlan *fleet = device->fleet->plan;
+    const LzTlsPlan *tls = &fleet->connect.tls;
+    if (!device->fleet->service->tls || !tls->is_enabled) {
+        return TRUE;
+    }
+    const char *key_owner = tls->key == LZ_KEY_RSA_2048 ? fleet->name.text : NULL;
+    device->credential = issue(world, device->name, key_owner, tls->key, fleet->certificate, error);
+    if (!device->credential) {
+        return FALSE;
+    }
+    device->tls = make_profile(world, tls, false, device->credential, device->name, error);
+    return device->tls != NULL;
+}
+
+static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsigned number, GError **error)
+{
+    const LzFleetPlan *plan = fleet->plan;
+    const LzConnectPlan *connect = &plan->connect;
+    device->fleet = fleet;
+    char *name = g_strdup_printf("%s[%u]", plan->name.text, number);
+    g_ptr_array_add(world->names, name);
+    device->name = name;
+    if (!build_device_tls(world, device, error)) {
+        return FALSE;
+    }
+    HostRequest request = {
+        .name = device->name,
+        .link = plan->link.text,
+        .cpu = plan->cpu_class,
+        .cores = 1,
+        .keeps_tickets = connect->tls.resume,
+        .is_captured = is_captured(world, fleet, device->name, number),
+        .is_legitimate = true,
+        .tls_scope = fleet->tls_scope,
+    };
+    device->host = attach_host(world, &request, &device->attachment);
+    LzDeviceOptions options = {
+        .fleet = plan->name.text,
+        .zone = world->zones[medium_of(world, plan->link.text)->zone].plan->name.text,
+        .number = number,
+        .flows = fleet->flows,
+        .flow_count = fleet->flow_count,
+        .client = connect->client.model,
+        .client_config = connect->client.config,
+        .connect = {.address = lz_host_address(fleet->service->host),
+                    .port = (uint16_t)fleet->service->plan->port,
+                    .dscp = highest_dscp(fleet),
+                    .tls = device->tls,
+                    .server_name = fleet->service->plan->name.text,
+                    .handshake_timeout_ns = connect->handshake_timeout_ns},
+        .tls_scope = fleet->tls_scope,
+        .ready = lz_world_device_ready,
+        .owner = device,
+    };
+    device->device = lz_device_new(device->host, &options);
+    LzRandom random;
+    lz_env_random(lz_host_env(device->host), LZ_PURPOSE_START, &random);
+    device->start_ns = lz_dist_draw(&connect->start, &random);
+    lz_event_init(&device->start, start_device, device);
+    lz_timer_at(world->scheduler, &device->start, device->start_ns);
+    fleet->service->devices++;
+    return TRUE;
+}
+
+static gboolean build_fleets(LzWorld *world, GError **error)
+{
+    unsigned next = 0;
+    for (unsigned i = 0; i < world->plan->fleet.count; i++) {
+        Fleet *fleet = &world->fleets[i];
+        const LzFleetPlan *plan = &LZ_PLAN_ITEMS(world->plan->fleet, LzFleetPlan)[i];
+        fleet->world = world;
+        fleet->plan = plan;
+        fleet->service = service_of(world, plan->connect.to.text);
+        fleet->scope = lz_probe_scope(world->probes, LZ_SCOPE_FLEET, plan->name.text, plan->name.text);
+        fleet->tls_scope = lz_probe_scope(world->probes, LZ_SCOPE_TLS, "", plan->name.text);
+        build_flows(world, fleet);
+        for (unsigned number = 1; number <= plan->count; number++, next++) {
+            if (!build_device(world, &world->devices[next], fleet, number, error)) {
+                return FALSE;
+            }
+        }
+    }
+    return TRUE;
+}
+
+/* ---- attacks and faults ---- */
+
+static void attack_start(void *owner)
+{
+    Attack *attack = owner;
+    attack->is_running = true;
+    lz_probe_trace(attack->world->probes, LZ_TRACE_ATTACK, NULL, NULL, NULL, 0, 1, attack->plan->name.text);
+    ((const LzAttackOps *)attack->plan->kind.model->ops)->start(attack->state);
+}
+
+static void attack_stop(void *owner)
+{
+    Attack *attack = owner;
+    attack->is_running = false;
+    ((const LzAttackOps *)attack->plan->kind.model->ops)->stop(attack->state);
+    lz_probe_trace(attack->world->probes, LZ_TRACE_ATTACK, NULL, NULL, NULL, 0, 0, attack->plan->name.text);
+}
+
+static void schedule_span(LzWorld *world, LzEvent *start, LzEvent *stop, LzTime at_ns, LzTime for_ns)
+{
+    lz_timer_at(world->scheduler, start, at_ns);
+    lz_timer_at(world->scheduler, stop, at_ns + for_ns);
+}
+
+static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan *plan, GError **error)
+{
+    attack->world = world;
+    attack->plan = plan;
+    attack->host_count = (unsigned)plan->from.hosts;
+    attack->hosts = g_new0(LzHost *, attack->host_count);
+    for (unsigned i = 0; i < attack->host_count; i++) {
+        Attachment none = {0};
+        char *name = g_strdup_printf("%s[%u]", plan->name.text, i + 1);
+        g_ptr_array_add(world->names, name);
+        HostRequest request = {
+            .name = name,
+            .link = plan->from.link.text,
+            .cpu = plan->from.cpu_class,
+            .cores = 1,
+        };
+        attack->hosts[i] = attach_host(world, &request, &none);
+    }
+    Service *target = service_of(world, plan->target.text);
+    if (target->tls) {
+        attack->tls = make_profile(world, &plan->tls, false, NULL, plan->name.text, error);
+        if (!attack->tls) {
+            return FALSE;
+        }
+    }
+    LzAttackContext context = {
+        .hosts = attack->hosts,
+        .host_count = attack->host_count,
+        .target = {.address = lz_host_address(target->host),
+                   .port = (uint16_t)target->plan->port,
+                   .tls = attack->tls,
+                   .server_name = target->plan->name.text},
+        .scope = lz_probe_scope(world->probes, LZ_SCOPE_ATTACK, plan->name.text, NULL),
+    };
+    LzEnv env = lz_world_env(world, plan->name.text);
+    attack->state = g_malloc0(plan->kind.model->state_size);
+    ((const LzAttackOps *)plan->kind.model->ops)->init(attack->state, plan->kind.config, &context, &env);
+    lz_event_init(&attack->start, attack_start, attack);
+    lz_event_init(&attack->stop, attack_stop, attack);
+    schedule_span(world, &attack->start, &attack->stop, plan->at_ns, plan->for_ns);
+    return TRUE;
+}
+
+static void fault_set(Fault *fault, bool is_on)
+{
+    const LzFaultPlan *plan = fault->plan;
+    switch ((LzFaultKind)plan->kind) {
+    case LZ_FAULT_SWITCH_OFF:
+        lz_world_switch_power(fault->world, plan->zone.text, is_on);
+        break;
+    case LZ_FAULT_LINK_DOWN:
+        lz_world_link_up(fault->world, plan->link.text, is_on);
+        break;
+    case LZ_FAULT_SERVICE_DOWN:
+        lz_world_service_power(fault->world, plan->service.text, is_on);
+        break;
+    case LZ_FAULT_POWER_LOSS:
+        lz_world_fleet_power(fault->world, plan->fleet.text, is_on);
+        break;
+    }
+    lz_probe_trace(fault->world->probes, LZ_TRACE_FAULT, NULL, NULL, NULL, 0, !is_on, plan->name.text);
+}
+
+static void fault_start(void *owner)
+{
+    fault_set(owner, false);
+}
+
+static void fault_stop(void *owner)
+{
+    fault_set(owner, true);
+}
+
+static void build_fault(LzWorld *world, Fault *fault, const LzFaultPlan *plan)
+{
+    *fault = (Fault){.world = world, .plan = plan};
+    lz_event_init(&fault->start, fault_start, fault);
+    lz_event_init(&fault->stop, fault_stop, fault);
+    schedule_span(world, &fault->start, &fault->stop, plan->at_ns, plan->for_ns);
+}
+
+/* ---- all of it ---- */
+
+static void allocate(LzWorld *world)
+{
+    const LzPlan *plan = world->plan;
+    world->zones = g_new0(Zone, plan->network.zones.count);
+    world->media = g_new0(Medium, plan->network.links.count);
+    world->services = g_new0(Service, plan->services.count);
+    world->fleets = g_new0(Fleet, plan->fleet.count);
+    world->device_count = plan->device_count;
+    world->devices = g_new0(Device, plan->device_count);
+    world->attacks = g_new0(Attack, plan->attacks.count);
+    world->faults = g_new0(Fault, plan->faults.count);
+    for (unsigned i = 0; i < plan->network.links.count; i++) {
+        const LzLinkPlan *link = &LZ_PLAN_ITEMS(plan->network.links, LzLinkPlan)[i];
+        world->media[i] = (Medium){.plan = link, .zone = link->zone.text ? zone_index(world, link->zone.text) : 0};
+    }
+}
+
+static LzPki *make_pki(const LzWorld *world, GError **error)
+{
+    LzPkiOptions options = {
+        .seed = world->seed,
+        .start_unix_s = world->plan->start_unix_s,
+        .ca_key = (LzKeyType)world->plan->pki_issuing,
+        .intermediates = (unsigned)world->plan->pki_intermediates,
+    };
+    return lz_pki_new(&options, error);
+}
+
+gboolean lz_world_build(LzWorld *world, GError **error)
+{
+    const LzPlan *plan = world->plan;
+    allocate(world);
+    count_stations(world);
+    world->pki = make_pki(world, error);
+    if (!world->pki || !choose_zone_bits(world, error)) {
+        return FALSE;
+    }
+    build_zones(world);
+    build_media(world);
+    for (unsigned i = 0; i < plan->network.zones.count; i++) {
+        route_towards(world, i);
+    }
+    for (unsigned i = 0; i < plan->services.count; i++) {
+        if (!build_service(world, &world->services[i], &LZ_PLAN_ITEMS(plan->services, LzServicePlan)[i], error)) {
+            return FALSE;
+        }
+    }
+    if (!build_fleets(world, error)) {
+        return FALSE;
+    }
+    for (unsigned i = 0; i < plan->attacks.count; i++) {
+        if (!build_attack(world, &world->attacks[i], &LZ_PLAN_ITEMS(plan->attacks, LzAttackPlan)[i], error)) {
+            return FALSE;
+        }
+    }
+    for (unsigned i = 0; i < plan->faults.count; i++) {
+        build_fault(world, &world->faults[i], &LZ_PLAN_ITEMS(plan->faults, LzFaultPlan)[i]);
+    }
+    return TRUE;
+}

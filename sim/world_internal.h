@@ -1,0 +1,130 @@
+/* What world_build.c makes and world.c runs. */
+#ifndef SIM_WORLD_INTERNAL_H
+#define SIM_WORLD_INTERNAL_H
+
+#include "lazaret/attack.h"
+#include "lazaret/defence.h"
+#include "lazaret/service.h"
+#include "sim/core/scheduler.h"
+#include "sim/host/device.h"
+#include "sim/net/guard.h"
+#include "sim/net/packet.h"
+#include "sim/net/switch.h"
+#include "sim/net/tap.h"
+#include "sim/world.h"
+
+#define LZ_REPORT_EVERY_NS LZ_SECONDS(1)        /* levels of links, services and fleets */
+
+typedef struct Zone {
+    const LzZonePlan *plan;
+    LzSwitch *switch_;
+    LzAddress prefix;
+    uint32_t hosts;                     /* addresses given out */
+} Zone;
+
+typedef struct Medium {                 /* a link of the plan */
+    const LzLinkPlan *plan;
+    LzLink *link;
+    unsigned zone;                      /* access: index of its zone */
+    unsigned stations, attached;
+} Medium;
+
+/* What stands between a host and its station, both ways. */
+typedef struct Attachment {
+    LzTap *tap_in, *tap_out;            /* capture; NULL: none */
+    GPtrArray *guards;                  /* LzGuard, innermost first; NULL: none */
+} Attachment;
+
+typedef struct Service {
+    LzWorld *world;
+    const LzServicePlan *plan;
+    LzHost *host;
+    Attachment attachment;
+    LzCredential *credential;
+    LzTlsProfile *tls;
+    void *state;
+    LzScope scope;
+    unsigned devices, connected;        /* legitimate devices that use it */
+} Service;
+
+typedef struct Fleet {
+    LzWorld *world;
+    const LzFleetPlan *plan;
+    Service *service;
+    LzDeviceFlow *flows;
+    unsigned flow_count;
+    LzScope scope, tls_scope;
+    unsigned connected;
+    LzTime busy_ns;                     /* CPU time of all devices at the last report */
+} Fleet;
+
+typedef struct Device {
+    Fleet *fleet;
+    LzDevice *device;
+    LzHost *host;
+    const char *name;
+    Attachment attachment;
+    LzCredential *credential;
+    LzTlsProfile *tls;
+    LzEvent start;
+    LzTime start_ns;
+    bool has_started;
+} Device;
+
+typedef struct Attack {
+    LzWorld *world;
+    const LzAttackPlan *plan;
+    LzHost **hosts;
+    unsigned host_count;
+    LzTlsProfile *tls;
+    void *state;
+    LzEvent start, stop;
+    bool is_running;
+} Attack;
+
+typedef struct Fault {
+    LzWorld *world;
+    const LzFaultPlan *plan;
+    LzEvent start, stop;
+} Fault;
+
+struct LzWorld {
+    const LzPlan *plan;
+    uint64_t seed;
+    LzWorldObserver observer;
+    LzScheduler *scheduler;
+    LzPacketPool *packets;
+    LzProbes *probes;
+    LzDigest digest;
+    LzPki *pki;
+    Zone *zones;
+    Medium *media;
+    Service *services;
+    Fleet *fleets;
+    Device *devices;
+    Attack *attacks;
+    Fault *faults;
+    unsigned device_count;
+    unsigned zone_bits;                 /* host bits of a zone's prefix */
+    GPtrArray *names;                   /* char *: of devices and attackers */
+    GHashTable *by_name;                /* host name -> LzHost, look-up only */
+    GHashTable *legitimate;             /* addresses of services and devices, look-up only */
+    LzScope run_scope;
+    LzEvent report;
+    unsigned connected;
+    bool is_finished;
+};
+
+static inline LzEnv lz_world_env(const LzWorld *world, const char *entity)
+{
+    return (LzEnv){world->scheduler, world->packets, world->probes, world->seed, lz_entity_id(entity)};
+}
+
+#define LZ_PLAN_ITEMS(list, Type) ((const Type *)(list).items)
+
+/* Fills an empty world from its plan. */
+gboolean lz_world_build(LzWorld *world, GError **error);
+void lz_world_device_ready(void *owner, LzDevice *device, bool is_ready);
+void lz_world_attachment_clear(Attachment *attachment);
+
+#endif
