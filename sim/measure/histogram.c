@@ -179,7 +179,7 @@ int64_t lz_histogram_mean(const LzHistogram *histogram)
 /* The next non-empty bucket at or after *bucket; false when there is none. */
 static bool find_bucket(const LzHistogram *histogram, unsigned *bucket, uint64_t *ret_count)
 {
-    unsigned end = BLOCKS_MAX << histogram->half_bits;
+    unsigned end = (unsigned)BLOCKS_MAX << histogram->half_bits;
     for (unsigned at = *bucket; at < end;) {
         uint64_t *const *chunks = histogram->blocks[at >> histogram->half_bits];
         unsigned within = at & ((1U << histogram->half_bits) - 1);
