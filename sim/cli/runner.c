@@ -1,0 +1,329 @@
+/* The loop over repetitions. */
+#include "sim/cli/runner.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#include "lazaret/error.h"
+#include "sim/cli/command.h"
+#include "sim/control/feed.h"
+#include "sim/world.h"
+
+#define EVENTS_PER_SLICE 2048           /* between looks at the real clock */
+
+typedef struct Values {                 /* of one repetition, one per expectation */
+    int64_t *values;
+    uint64_t *samples;
+} Values;
+
+typedef struct Runner {
+    const LzPlan *plan;
+    const LzRunnerOptions *options;
+    LzRunOutcome *outcome;
+    LzResults *results;
+    LzFeed *feed;
+    gint64 started_us;
+    Values *values;                     /* per repetition */
+} Runner;
+
+/* ---- expectations ---- */
+
+static LzStatistic statistic_of(LzStat stat, uint32_t *ret_quantile_ppb)
+{
+    static const struct {
+        LzStatistic statistic;
+        uint32_t quantile_ppb;
+    } of[] = {
+        [LZ_STAT_COUNT] = {LZ_STATISTIC_COUNT, 0},
+        [LZ_STAT_RATE] = {LZ_STATISTIC_RATE, 0},
+        [LZ_STAT_RATIO] = {LZ_STATISTIC_RATIO, 0},
+        [LZ_STAT_MEAN] = {LZ_STATISTIC_MEAN, 0},
+        [LZ_STAT_MIN] = {LZ_STATISTIC_MIN, 0},
+        [LZ_STAT_MAX] = {LZ_STATISTIC_MAX, 0},
+        [LZ_STAT_LAST] = {LZ_STATISTIC_LAST, 0},
+        [LZ_STAT_P50] = {LZ_STATISTIC_QUANTILE, 500000000},
+        [LZ_STAT_P90] = {LZ_STATISTIC_QUANTILE, 900000000},
+        [LZ_STAT_P95] = {LZ_STATISTIC_QUANTILE, 950000000},
+        [LZ_STAT_P99] = {LZ_STATISTIC_QUANTILE, 990000000},
+        [LZ_STAT_P999] = {LZ_STATISTIC_QUANTILE, 999000000},
+        [LZ_STAT_RECOVER_TIME] = {LZ_STATISTIC_RECOVER_TIME, 0},
+    };
+    *ret_quantile_ppb = of[stat].quantile_ppb;
+    return of[stat].statistic;
+}
+
+static LzExpectation expectation_of(const LzExpectPlan *plan)
+{
+    LzExpectation expectation = {
+        .name = plan->name.text,
+        .metric = plan->metric_id,
+        .scope_name = plan->scope_name.text,
+        .fleet = plan->where.fleet.text,
+        .window = plan->window,
+        .has_min = plan->has_min,
+        .has_max = plan->has_max,
+        .min_value = plan->min_value,
+        .max_value = plan->max_value,
+        .to_value = plan->to_value,
+        .min_samples = (uint64_t)MAX(plan->min_samples, 1),
+        .is_warning = plan->severity != 0,
+        .file = plan->mark.file,
+        .line = plan->mark.line,
+    };
+    expectation.statistic = statistic_of((LzStat)plan->stat, &expectation.quantile_ppb);
+    return expectation;
+}
+
+static void ask(Runner *runner, unsigned repetition, LzWorld *world)
+{
+    unsigned count = runner->outcome->expectation_count;
+    Values *values = &runner->values[repetition];
+    values->values = g_new0(int64_t, count);
+    values->samples = g_new0(uint64_t, count);
+    for (unsigned i = 0; i < count; i++) {
+        lz_expectation_value(&runner->outcome->expectations[i], lz_world_probes(world), &values->values[i], &values->samples[i]);
+    }
+}
+
+static void judge(Runner *runner)
+{
+    LzRunOutcome *outcome = runner->outcome;
+    unsigned repetitions = outcome->repetition_count;
+    g_autofree int64_t *values = g_new0(int64_t, repetitions + 1);
+    g_autofree uint64_t *samples = g_new0(uint64_t, repetitions + 1);
+    for (unsigned i = 0; i < outcome->expectation_count; i++) {
+        for (unsigned r = 0; r < repetitions; r++) {
+            values[r] = runner->values[r].values[i];
+            samples[r] = runner->values[r].samples[i];
+        }
+        outcome->verdicts[i] = lz_expectation_judge(&outcome->expectations[i], values, samples, repetitions);
+    }
+}
+
+/* ---- one repetition ---- */
+
+static const char *window_at(const LzPlan *plan, LzTime now_ns)
+{
+    for (unsigned i = 0; i < plan->attacks.count; i++) {
+        const LzAttackPlan *attack = &((const LzAttackPlan *)plan->attacks.items)[i];
+        if (now_ns >= attack->at_ns && now_ns < attack->at_ns + attack->for_ns) {
+            return attack->name.text;
+        }
+    }
+    for (unsigned i = 0; i < plan->faults.count; i++) {
+        const LzFaultPlan *fault = &((const LzFaultPlan *)plan->faults.items)[i];
+        if (now_ns >= fault->at_ns && now_ns < fault->at_ns + fault->for_ns) {
+            return fault->name.text;
+        }
+    }
+    return NULL;
+}
+
+static double seconds_since(gint64 from_us)
+{
+    return (double)(g_get_monotonic_time() - from_us) / 1e6;
+}
+
+static void show(Runner *runner, const LzWorld *world, unsigned repetition, gint64 from_us)
+{
+    if (!runner->options->progress) {
+        return;
+    }
+    LzProgress progress = {
+        .repetition = repetition + 1,
+        .repetitions = (unsigned)runner->plan->run.repeat,
+        .now_ns = lz_world_now(world),
+        .end_ns = runner->plan->run.duration_ns,
+        .events = lz_world_events(world),
+        .wall_s = seconds_since(from_us),
+        .connected = lz_world_connected(world),
+        .window = window_at(runner->plan, lz_world_now(world)),
+    };
+    runner->options->progress(runner->options->self, &progress);
+}
+
+static bool must_stop(Runner *runner)
+{
+    if (runner->options->stop && *runner->options->stop) {
+        runner->outcome->state = LZ_RUN_INTERRUPTED;
+        return true;
+    }
+    if (runner->options->wall_limit_s > 0 && seconds_since(runner->started_us) > runner->options->wall_limit_s) {
+        runner->outcome->state = LZ_RUN_INTERRUPTED;
+        runner->outcome->has_hit_wall_limit = true;
+        return true;
+    }
+    return false;
+}
+
+static void run_to_end(Runner *runner, LzWorld *world, unsigned repetition, gint64 from_us)
+{
+    bool has_more = true;
+    while (has_more && !must_stop(runner)) {
+        for (unsigned i = 0; has_more && i < EVENTS_PER_SLICE; i++) {
+            has_more = lz_world_step(world);
+        }
+        show(runner, world, repetition, from_us);
+        if (runner->feed) {
+            lz_feed_poll(runner->feed);
+        }
+    }
+}
+
+static uint64_t resident_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+static gboolean run_repetition(Runner *runner, unsigned repetition, GError **error)
+{
+    gint64 from_us = g_get_monotonic_time();
+    const LzWorldObserver *observer = runner->results && repetition == 0 ? lz_results_observer(runner->results) : NULL;
+    g_autoptr(LzWorld) world = lz_world_new(runner->plan, repetition, observer, error);
+    if (!world) {
+        return FALSE;
+    }
+    if (runner->feed) {
+        lz_feed_attach(runner->feed, world, repetition);
+    }
+    run_to_end(runner, world, repetition, from_us);
+    lz_world_finish(world);
+    g_autofree char *problem = NULL;
+    if (!lz_world_check(world, &problem)) {
+        g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT, "a checker found the run inconsistent (a bug): %s", problem);
+        return FALSE;
+    }
+    runner->outcome->repetitions[repetition] = (LzRepetition){
+        .seed = lz_world_seed(world),
+        .events = lz_world_events(world),
+        .packets = lz_world_packets(world),
+        .digest = lz_digest_value(lz_world_digest(world)),
+        .virtual_ns = lz_world_now(world),
+        .wall_s = seconds_since(from_us),
+    };
+    runner->outcome->repetition_count = repetition + 1;
+    ask(runner, repetition, world);
+    return !runner->results ||
+           lz_results_add_repetition(runner->results, repetition, world, seconds_since(from_us), resident_bytes(), error);
+}
+
+/* ---- the whole ---- */
+
+static void open_feed(Runner *runner)
+{
+    const char *live = runner->options->live;
+    bool is_wanted = live ? strcmp(live, "off") != 0 : runner->plan->live.bind != 0;
+    if (!is_wanted) {
+        return;
+    }
+    g_autoptr(GError) problem = NULL;
+    runner->feed = lz_feed_open(live, runner->outcome->run_id, runner->plan, &problem);
+    if (runner->feed) {
+        runner->outcome->feed_endpoint = g_strdup(lz_feed_endpoint(runner->feed));
+    } else {
+        runner->outcome->feed_problem = g_strdup(problem->message);
+    }
+}
+
+static LzRunOutcome *outcome_new(const LzPlan *plan)
+{
+    LzRunOutcome *outcome = g_new0(LzRunOutcome, 1);
+    outcome->expectation_count = plan->expect.count;
+    outcome->expectations = g_new0(LzExpectation, plan->expect.count + 1);
+    outcome->verdicts = g_new0(LzVerdict, plan->expect.count + 1);
+    outcome->repetitions = g_new0(LzRepetition, (gsize)plan->run.repeat);
+    outcome->run_id = lz_run_id(plan);
+    for (unsigned i = 0; i < plan->expect.count; i++) {
+        outcome->expectations[i] = expectation_of(&((const LzExpectPlan *)plan->expect.items)[i]);
+    }
+    return outcome;
+}
+
+static gboolean run_all(Runner *runner, GError **error)
+{
+    for (unsigned r = 0; r < runner->plan->run.repeat && runner->outcome->state == LZ_RUN_COMPLETE; r++) {
+        if (!run_repetition(runner, r, error)) {
+            runner->outcome->state = LZ_RUN_FAILED;
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean commit(Runner *runner, GError **error)
+{
+    LzRunOutcome *outcome = runner->outcome;
+    LzResults *results = g_steal_pointer(&runner->results);
+    return !results || lz_results_commit(results, outcome->state, outcome->expectations, outcome->verdicts,
+                                         outcome->expectation_count, error);
+}
+
+static void runner_clear(Runner *runner)
+{
+    for (unsigned r = 0; r < runner->plan->run.repeat; r++) {
+        g_free(runner->values[r].values);
+        g_free(runner->values[r].samples);
+    }
+    g_free(runner->values);
+}
+
+LzRunOutcome *lz_runner_run(const LzPlan *plan, const LzRunnerOptions *options, GError **error)
+{
+    g_autoptr(LzRunOutcome) outcome = outcome_new(plan);
+    Runner runner = {.plan = plan, .options = options, .outcome = outcome, .started_us = g_get_monotonic_time()};
+    if (options->directory) {
+        LzResultsOptions results = {plan, options->directory, options->is_forced, options->argv, options->overrides};
+        runner.results = lz_results_begin(&results, error);
+        if (!runner.results) {
+            return NULL;
+        }
+    }
+    runner.values = g_new0(Values, (gsize)plan->run.repeat);
+    open_feed(&runner);
+    gboolean is_good = run_all(&runner, error);
+    judge(&runner);
+    outcome->wall_s = seconds_since(runner.started_us);
+    is_good = commit(&runner, is_good ? error : NULL) && is_good;
+    int stop = options->stop ? (int)*options->stop : 0;
+    static const char *const state_names[] = {"complete", "interrupted", "failed"};
+    lz_feed_close(runner.feed, state_names[outcome->state], is_good ? lz_run_outcome_exit_code(outcome, stop) : LZ_EXIT_FAILED);
+    runner_clear(&runner);
+    return is_good ? g_steal_pointer(&outcome) : NULL;
+}
+
+void lz_run_outcome_free(LzRunOutcome *outcome)
+{
+    if (outcome) {
+        g_free(outcome->expectations);
+        g_free(outcome->verdicts);
+        g_free(outcome->repetitions);
+        g_free(outcome->run_id);
+        g_free(outcome->feed_endpoint);
+        g_free(outcome->feed_problem);
+        g_free(outcome);
+    }
+}
+
+int lz_run_outcome_exit_code(const LzRunOutcome *outcome, int stop_signal)
+{
+    if (outcome->has_hit_wall_limit) {
+        return LZ_EXIT_INCONCLUSIVE;
+    }
+    if (outcome->state == LZ_RUN_INTERRUPTED) {
+        return stop_signal == SIGTERM ? LZ_EXIT_TERMINATED : LZ_EXIT_INTERRUPTED;
+    }
+    bool is_inconclusive = false;
+    for (unsigned i = 0; i < outcome->expectation_count; i++) {
+        const LzVerdict *verdict = &outcome->verdicts[i];
+        if (outcome->expectations[i].is_warning || verdict->state == LZ_VERDICT_HELD) {
+            continue;
+        }
+        if (verdict->state == LZ_VERDICT_FAILED || verdict->samples == 0) {
+            return LZ_EXIT_EXPECTATION;
+        }
+        is_inconclusive = true;         /* some samples, fewer than asked for */
+    }
+    return is_inconclusive ? LZ_EXIT_INCONCLUSIVE : LZ_EXIT_OK;
+}
