@@ -3,6 +3,9 @@
 #include <glib.h>
 
 #include "lazaret/nr_timing.h"
+#include "sim/registry.h"
+#include "tests/lib/test_cell.h"
+#include "tests/lib/test_config.h"
 
 /* Mean of f over uniform arrivals: midpoints of equal parts of the period. */
 typedef LzTime (*LatencyAt)(const void *self, LzTime time_ns);
@@ -154,6 +157,115 @@ static void test_slot_bytes(void)
     g_assert_cmpuint(lz_nr_slot_bytes(&timing, LZ_DOWN, 1), ==, 1);
 }
 
+/* ---- cases 30, 32, 33: the model itself, one packet in the cell at a time -------------------------- */
+
+typedef struct Setup {
+    const char *pattern;                /* NULL: FDD */
+    unsigned numerology;
+    bool is_configured;
+    LzTime sr_period_ns, ue_processing_ns, gnb_processing_ns;
+} Setup;
+
+/* No errors, no core delay, every station at offset 0, a slot larger than any packet. */
+static LzTestCell *ideal_cell(const Setup *setup)
+{
+    const LzModel *model = lz_registry_find(LZ_MODEL_RADIO, "nr");
+    void *config = lz_test_config_new(model);
+    lz_test_config_set(model, config, "numerology", setup->numerology);
+    lz_test_config_set(model, config, "duplex", setup->pattern ? 1 : 0);
+    lz_test_config_set_text(model, config, "pattern", setup->pattern);
+    lz_test_config_set(model, config, "uplink", setup->is_configured ? 1 : 0);
+    lz_test_config_set(model, config, "stagger", 0);
+    lz_test_config_set(model, config, "ue_processing_ns", (double)setup->ue_processing_ns);
+    lz_test_config_set(model, config, "gnb_processing_ns", (double)setup->gnb_processing_ns);
+    lz_test_config_set(model, config, "n3_delay_ns", 0);
+    lz_test_config_set(model, config, "bler_ppb", 0);
+    lz_test_config_set(model, config, "ul_rate_bps", 1e9);
+    lz_test_config_set(model, config, "dl_rate_bps", 1e9);
+    if (setup->sr_period_ns > 0) {
+        lz_test_config_set(model, config, "sr_period_ns", (double)setup->sr_period_ns);
+    }
+    return lz_test_cell_new(model, config, 1, 1);
+}
+
+typedef struct Sender { LzTestCell *cell; LzDirection direction; LzTime base_ns; } Sender;
+
+static LzTime model_latency(const void *self, LzTime time_ns)
+{
+    Sender *sender = *(Sender *const *)self;
+    const LzTime at_ns = sender->base_ns + time_ns;
+    const uint64_t id = lz_test_cell_send(sender->cell, at_ns, 0, sender->direction, 128);
+    sender->base_ns += LZ_MILLISECONDS(200);            /* a multiple of every period used here */
+    lz_test_cell_run(sender->cell, sender->base_ns);
+    return lz_test_cell_arrival_ns(sender->cell, id) - at_ns;
+}
+
+static Latency run_model(const Setup *setup, LzDirection direction, LzTime period_ns, unsigned points)
+{
+    Sender sender = {ideal_cell(setup), direction, 0}, *self = &sender;
+    const Latency latency = enumerate(model_latency, &self, period_ns, points);
+    lz_test_cell_free(sender.cell);
+    return latency;
+}
+
+/* Case 30. TR 37.910's one-way time halves the processing times: transmitter T_proc,2 / 2, receiver
+ * T_proc,1 / 2; a configured grant with those at UE and gNB is that chain. Downlink has all of T_proc,1. */
+static void test_fdd_one_way(void)
+{
+    static const double closed_ms[] = {2.142, 1.142, .732, .437}, tr_37910_ms[] = {2.13, 1.14, .72, .44};
+    for (unsigned numerology = 0; numerology <= LZ_NR_NUMEROLOGY_MAX; numerology++) {
+        const LzTime t1_ns = lz_nr_t_proc1_ns(numerology, LZ_NR_CAPABILITY_1);
+        const LzTime t2_ns = lz_nr_t_proc2_ns(numerology, LZ_NR_CAPABILITY_1);
+        Setup setup = {.numerology = numerology, .is_configured = true, .ue_processing_ns = t2_ns / 2,
+                       .gnb_processing_ns = t1_ns / 2};
+        const LzTime slot_ns = LZ_NS_PER_MS >> numerology;
+        const double exact_ms = ((double)(t1_ns + t2_ns) / 2 + 1.5 * (double)slot_ns) / 1e6;
+        const Latency up = run_model(&setup, LZ_UP, slot_ns, 2000);
+        assert_within(up.mean_ms, exact_ms, 2e-4);
+        assert_within(up.mean_ms, closed_ms[numerology], 1e-3);
+        assert_within(up.mean_ms, tr_37910_ms[numerology], 0.02);
+        setup.gnb_processing_ns = t2_ns / 2;
+        const Latency down = run_model(&setup, LZ_DOWN, slot_ns, 2000);
+        assert_within(down.mean_ms, exact_ms + (double)t1_ns / 2e6, 2e-4);
+    }
+}
+
+static void test_reference_latencies(void)
+{
+    static const struct {
+        const char *pattern;
+        unsigned numerology;
+        double sr_ms, period_ms, down_mean, down_max, grant_mean, grant_min, grant_max, configured_mean, configured_max;
+    } cases[] = {
+        {NULL, 0, 1, 1, 2.571, 3.07, 6.50, 6.0, 7.0, 2.50, 3.0},
+        {NULL, 0, 5, 5, 2.571, 3.07, 8.50, 6.0, 11.0, 2.50, 3.0},
+        {NULL, 0, 10, 10, 2.571, 3.07, 11.0, 6.0, 16.0, 2.50, 3.0},
+        {"DDDSU", 1, 2.5, 2.5, 1.707, 2.35, 5.25, 4.0, 6.5, 2.75, 4.0},
+        {"DDDSU", 1, 10, 10, 1.707, 2.35, 9.00, 4.0, 14.0, 2.75, 4.0},         /* cases 32 and 33 */
+        {"DDDSU", 1, 20, 20, 1.707, 2.35, 14.0, 4.1, 24.0, 2.75, 4.0},
+        {"DDDDDDDSUU", 1, 10, 10, 1.757, 2.83, 11.5, 6.5, 16.5, 3.55, 6.0},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Setup setup = {.pattern = cases[i].pattern, .numerology = cases[i].numerology,
+                       .sr_period_ns = (LzTime)(cases[i].sr_ms * 1e6),
+                       .ue_processing_ns = 500000, .gnb_processing_ns = 500000};
+        const LzTime period_ns = (LzTime)(cases[i].period_ms * 1e6);
+        const Latency down = run_model(&setup, LZ_DOWN, period_ns, 200);
+        const Latency grant = run_model(&setup, LZ_UP, period_ns, 200);
+        setup.is_configured = true;
+        const Latency configured = run_model(&setup, LZ_UP, period_ns, 200);
+        g_test_message("%s SR %.1f ms: grant %.4f, %.3f to %.3f ms", cases[i].pattern ? cases[i].pattern : "FDD",
+                       cases[i].sr_ms, grant.mean_ms, grant.min_ms, grant.max_ms);
+        assert_within(down.mean_ms, cases[i].down_mean, 0.01);
+        assert_within(down.max_ms, cases[i].down_max, 0.02);
+        assert_within(grant.mean_ms, cases[i].grant_mean, 0.01);
+        assert_within(grant.min_ms, cases[i].grant_min, 0.02);
+        assert_within(grant.max_ms, cases[i].grant_max, 0.02);
+        assert_within(configured.mean_ms, cases[i].configured_mean, 0.01);
+        assert_within(configured.max_ms, cases[i].configured_max, 0.02);
+    }
+}
+
 /* ---- cases 34 and 35: HARQ ------------------------------------------------------------------------ */
 
 static void run_harq(uint32_t combining_ppb, double *ret_extra, unsigned *ret_residual)
@@ -205,6 +317,8 @@ int main(int argc, char **argv)
     g_test_add_func("/nr/processing-times", test_processing_times);
     g_test_add_func("/nr/31-resume", test_resume);
     g_test_add_func("/nr/slot-bytes", test_slot_bytes);
+    g_test_add_func("/nr/30-fdd-one-way", test_fdd_one_way);
+    g_test_add_func("/nr/32-33-reference-latencies", test_reference_latencies);
     g_test_add_func("/nr/34-harq-combining", test_harq_combining);
     g_test_add_func("/nr/35-harq-without-combining", test_harq_without_combining);
     return g_test_run();
