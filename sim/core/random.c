@@ -109,7 +109,7 @@ static int64_t log2_q32(uint64_t u)
     for (int bit = 0; bit < 32; bit++) {
         unsigned __int128 square = (unsigned __int128)mantissa * mantissa;      /* Q126 in [1, 4) */
         bool is_two = square >> 127;
-        fraction = fraction << 1 | is_two;
+        fraction = fraction * 2 + is_two;
         mantissa = (uint64_t)(square >> (is_two ? 64 : 63));
     }
     return (int64_t)whole * ONE_Q32 + (int64_t)fraction;

@@ -177,7 +177,7 @@ static gboolean find_columns(const Reader *reader, const char *const *columns, u
 
 static gboolean read_rows(Reader *reader, const char *const *columns, LzCsvRow row, void *self, GError **error)
 {
-    unsigned places[LZ_CSV_COLUMNS_MAX];
+    unsigned places[LZ_CSV_COLUMNS_MAX] = {0};
     const char *cells[LZ_CSV_COLUMNS_MAX];
     GError *trouble = NULL;
     unsigned wanted = g_strv_length((char **)(uintptr_t)columns);
