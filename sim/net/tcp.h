@@ -12,7 +12,8 @@ typedef struct LzTcpSocket LzTcpSocket;
 
 typedef enum { LZ_TCP_CLOSED_LOCAL, LZ_TCP_CLOSED_PEER, LZ_TCP_CLOSED_RESET, LZ_TCP_CLOSED_TIMEOUT } LzTcpCloseReason;
 
-/* Never called from inside a verb of the same socket. After closed() the socket is gone. */
+/* Never called from inside a verb of the same socket. After closed() the socket is gone; who closed first
+ * hears it on entering TIME_WAIT, which the stack waits out alone. */
 typedef struct LzTcpEvents {
     void (*connected)(void *self, LzTcpSocket *socket);         /* client: SYN-ACK arrived */
     /* In-order stream bytes; the slice refers to buffer, take a reference to keep it. */
@@ -30,7 +31,7 @@ typedef struct LzTcpOptions {
     uint8_t window_scale;               /* 3 … 14; enough for the window */
     unsigned initial_window_segments;   /* 10, RFC 6928 */
     LzTime rto_initial_ns;              /* 1 s, RFC 6298 2.1 */
-    LzTime rto_min_ns;                  /* 200 ms as Linux (1 s in RFC 6298 2.4) */
+    LzTime rto_min_ns;                  /* floor of the variance term, 200 ms as Linux: RTO >= SRTT + this */
     LzTime rto_max_ns;                  /* 120 s as Linux */
     LzTime delayed_ack_ns;              /* 40 ms as Linux's minimum */
     unsigned syn_retries;               /* 6 */
@@ -42,9 +43,10 @@ typedef struct LzTcpOptions {
 } LzTcpOptions;
 extern const LzTcpOptions lz_tcp_options_default;
 
-/* output: where packets go (the host's NIC chain); options copied. */
+/* output: where packets go (the host's NIC chain), which must not hand one back before it returns; options
+ * copied. */
 LzTcp *lz_tcp_new(const LzEnv *env, LzAddress address, LzElement *output, const LzTcpOptions *options);
-/* Silently forgets everything (power loss): no packet, no callback. */
+/* Silently forgets everything, listeners too (power loss): no packet, no callback. */
 void lz_tcp_reset(LzTcp *tcp);
 void lz_tcp_free(LzTcp *tcp);
 
@@ -60,12 +62,17 @@ void lz_tcp_listen(LzTcp *tcp, uint16_t port, unsigned backlog,
 void lz_tcp_unlisten(LzTcp *tcp, uint16_t port);
 void lz_tcp_socket_adopt(LzTcpSocket *socket, const LzTcpEvents *events, void *self);
 
-/* Takes one reference on buffer itself. Unlimited send buffer: the caller watches unacknowledged(). */
+/* Takes one reference on buffer itself. Unlimited send buffer: the caller watches unacknowledged(). Bytes
+ * sent after lz_tcp_close(), or when the connection has just ended, vanish. */
 void lz_tcp_send(LzTcpSocket *socket, LzBuffer *buffer, uint32_t offset, uint32_t size);
 void lz_tcp_close(LzTcpSocket *socket);         /* FIN after what was sent */
 void lz_tcp_abort(LzTcpSocket *socket);         /* RST; closed(LOCAL) follows as an event */
-/* Detach events: no callback any more; the connection goes on closing by itself. */
+/* Detach events: no callback any more; the connection closes by itself, the handle is no longer valid. */
 void lz_tcp_orphan(LzTcpSocket *socket);
+
+/* The application holds so many received bytes that it has not processed (0 unless told): the window that
+ * is offered shrinks by them, and an update goes out when it opens again. */
+void lz_tcp_set_unread(LzTcpSocket *socket, uint64_t unread_bytes);
 
 uint64_t lz_tcp_unacknowledged(const LzTcpSocket *socket);      /* bytes sent by the caller, not yet acknowledged */
 LzAddress lz_tcp_peer_address(const LzTcpSocket *socket);
@@ -77,9 +84,9 @@ typedef struct LzTcpStats {
     uint64_t segments_out, segments_in, retransmitted, timeouts, fast_recoveries, resets_out, syn_dropped, duplicate_acks_in;
 } LzTcpStats;
 const LzTcpStats *lz_tcp_stats(const LzTcp *tcp);
-uint32_t lz_tcp_open_sockets(const LzTcp *tcp);
+uint32_t lz_tcp_open_sockets(const LzTcp *tcp);         /* half-open ones too; without TIME_WAIT */
 
-/* Pure RTO estimator (RFC 6298), public for its test. */
+/* Pure RTO estimator (RFC 6298), public for its test. min_ns is the floor of the variance term. */
 typedef struct LzRto { LzTime srtt_ns, rttvar_ns, rto_ns; bool has_sample; } LzRto;
 void lz_rto_init(LzRto *rto, LzTime initial_ns);
 void lz_rto_sample(LzRto *rto, LzTime rtt_ns, LzTime min_ns, LzTime max_ns);
