@@ -25,6 +25,7 @@ typedef enum {
     LZ_PURPOSE_ATTACK,
     LZ_PURPOSE_DEFENCE,
     LZ_PURPOSE_FAULT,
+    LZ_PURPOSE_TLS_TICKET,      /* a server's ticket keys */
 } LzPurpose;
 
 typedef struct LzRandom {

@@ -17,7 +17,7 @@ typedef struct LzExpectation {          /* what to ask; made from the plan by th
     uint32_t quantile_ppb;              /* QUANTILE */
     unsigned window;
     bool has_min, has_max;
-    int64_t min_value, max_value, to_value;
+    int64_t min_value, max_value, to_value;     /* ns, bytes, ppb for shares, millionths per second for RATE, else the number */
     uint64_t min_samples;               /* >= 1 */
     bool is_warning;                    /* severity warn */
     const char *file;
@@ -43,7 +43,7 @@ LzVerdict lz_expectation_judge(const LzExpectation *expectation, const int64_t *
 
 /* Student t quantile for two-sided 95 % with df degrees of freedom (df >= 1). */
 double lz_student_t_95(unsigned df);
-/* "98.9 ms", "1.2 %", "1,214": for people. unit and statistic decide the form. */
+/* "98.9 ms", "1.2 %", "1,214", "17.5 /s", "never": for people. The metric's unit and the statistic decide the form. */
 char *lz_format_value(int64_t value, LzMetric metric, LzStatistic statistic);
 
 #endif

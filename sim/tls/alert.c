@@ -1,0 +1,45 @@
+/* Names of TLS alerts (RFC 8446, section 6, and those that only RFC 5246 has). */
+#include <glib.h>
+
+#include "sim/tls/tls.h"
+
+static const char *const names[] = {
+    [0] = "close_notify",
+    [10] = "unexpected_message",
+    [20] = "bad_record_mac",
+    [21] = "decryption_failed",
+    [22] = "record_overflow",
+    [30] = "decompression_failure",
+    [40] = "handshake_failure",
+    [42] = "bad_certificate",
+    [43] = "unsupported_certificate",
+    [44] = "certificate_revoked",
+    [45] = "certificate_expired",
+    [46] = "certificate_unknown",
+    [47] = "illegal_parameter",
+    [48] = "unknown_ca",
+    [49] = "access_denied",
+    [50] = "decode_error",
+    [51] = "decrypt_error",
+    [70] = "protocol_version",
+    [71] = "insufficient_security",
+    [80] = "internal_error",
+    [86] = "inappropriate_fallback",
+    [90] = "user_canceled",
+    [100] = "no_renegotiation",
+    [109] = "missing_extension",
+    [110] = "unsupported_extension",
+    [112] = "unrecognized_name",
+    [113] = "bad_certificate_status_response",
+    [115] = "unknown_psk_identity",
+    [116] = "certificate_required",
+    [120] = "no_application_protocol",
+};
+
+const char *lz_tls_alert_name(int alert)
+{
+    if (alert < 0 || (size_t)alert >= G_N_ELEMENTS(names) || !names[alert]) {
+        return "unknown";
+    }
+    return names[alert];
+}

@@ -1,0 +1,16 @@
+/* What a client keeps of a session in order to resume it. Only inside sim/tls. */
+#ifndef SIM_TLS_CLIENT_TICKET_H
+#define SIM_TLS_CLIENT_TICKET_H
+
+#include <mbedtls/ssl.h>
+
+#include "sim/tls/tls.h"
+
+/* Offers the stored session in ssl's handshake if its version is within the profile's; a TLS 1.3 ticket is spent by
+ * that (RFC 8446 C.4). */
+void lz_client_ticket_offer(LzTlsTicket *ticket, const LzTlsProfileOptions *options, mbedtls_ssl_context *ssl);
+
+/* Keeps ssl's session in place of the one before, if the server gave a ticket with it. */
+void lz_client_ticket_store(LzTlsTicket *ticket, mbedtls_ssl_context *ssl);
+
+#endif

@@ -1,0 +1,40 @@
+/* The world as Mbed TLS sees it during one call: streams, clock and the account of its work. Mbed TLS
+ * has no parameter for these, so they are thread-local and set around every call into it. */
+#ifndef SIM_TLS_CONTEXT_H
+#define SIM_TLS_CONTEXT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "lazaret/random.h"
+#include "sim/tls/cost.h"
+
+enum { LZ_TLS_NAME_SIZE = 65 };         /* a CN (RFC 5280 ub-common-name 64) and its terminator */
+
+typedef struct LzTlsContext {
+    LzRandom *random;           /* what reaches the wire: key shares, hello randoms, salts */
+    LzRandom *blinding;         /* what does not */
+    LzTime wall_ns;             /* since 1970 */
+    LzCryptoWork *work;         /* NULL: not counted */
+    unsigned operation_depth;   /* > 0 inside an operation whose published cost contains its parts */
+    bool has_half_private;      /* one of the two exponentiations of an RSA private operation was seen */
+    int alert_sent;             /* last fatal alert, -1 = none */
+    char *resumed_name;         /* LZ_TLS_NAME_SIZE: the name in a ticket that was accepted; NULL: nobody asks */
+} LzTlsContext;
+
+/* Makes context the one of this thread; returns the previous one for lz_tls_context_leave(). */
+LzTlsContext *lz_tls_context_enter(LzTlsContext *context);
+void lz_tls_context_leave(LzTlsContext *previous);
+LzTlsContext *lz_tls_context(void);     /* a call into Mbed TLS outside enter and leave is a bug */
+
+/* Random functions as Mbed TLS wants them; the first argument is not used. */
+int lz_tls_random(void *unused, unsigned char *ret_bytes, size_t size);
+int lz_tls_blinding(void *unused, unsigned char *ret_bytes, size_t size);
+
+/* Before any key or certificate is made; may be called again, from any thread. */
+void lz_tls_library_init(void);
+
+/* A refusal of Mbed TLS's as a GError of LZ_ERROR_CRYPTO: "what: its text". */
+void lz_tls_set_error(GError **error, int code, const char *what);
+
+#endif

@@ -1,0 +1,25 @@
+/* A private key and its certificate chain, and what profiles need of a PKI. Only inside sim/tls. */
+#ifndef SIM_TLS_CREDENTIAL_H
+#define SIM_TLS_CREDENTIAL_H
+
+#include <mbedtls/pk.h>
+#include <mbedtls/x509_crt.h>
+
+#include "sim/tls/tls.h"
+
+typedef struct LzKey {                  /* counted by g_atomic_rc_box: several certificates may share it */
+    mbedtls_pk_context pk;
+} LzKey;
+
+struct LzCredential {
+    LzKey *key;
+    mbedtls_x509_crt *chain;            /* leaf first, then its issuers without the root */
+};
+
+/* What a client or server with this PKI trusts: its root. Borrowed. */
+mbedtls_x509_crt *lz_pki_trust(const LzPki *pki);
+
+/* The common name of a certificate's subject; empty if it has none. */
+void lz_certificate_common_name(const mbedtls_x509_crt *certificate, char *ret_name, size_t size);
+
+#endif

@@ -1,0 +1,377 @@
+/* One side of one TLS connection: bytes in, bytes out, and the account of what that cost. */
+#include <mbedtls/lazaret_inside.h>
+#include <mbedtls/ssl.h>
+
+#include "sim/tls/client_ticket.h"
+#include "sim/tls/context.h"
+#include "sim/tls/credential.h"
+#include "sim/tls/key_log.h"
+#include "sim/tls/profile.h"
+
+enum {
+    RECORD_HEADER_SIZE = 5,             /* type, version, length (RFC 8446 5.1) */
+    PLAINTEXT_CHUNK = 4096,             /* bytes asked of Mbed TLS at a time */
+    FRUITLESS_CALLS_MAX = 2,            /* in a row that consumed no input, before we wait for more */
+};
+
+struct LzTlsEndpoint {
+    mbedtls_ssl_context ssl;
+    const LzTlsProfile *profile;        /* borrowed */
+    LzTlsTicket *ticket;                /* borrowed; NULL: does not resume */
+    LzTlsState state;
+    LzRandom random, blinding;
+    LzTlsContext context;
+    GByteArray *input;                  /* arrived, not read; NULL when empty */
+    size_t input_used;
+    GByteArray *output;                 /* during a step */
+    bool has_sent_close, has_seen_certificate, sends_under_application_keys;
+    char peer_name[LZ_TLS_NAME_SIZE], resumed_name[LZ_TLS_NAME_SIZE];
+    void (*key_log)(void *self, const char *text);
+    void *key_log_self;
+};
+
+/* ---- the two ends of Mbed TLS's transport ---------------------------------------------------------------- */
+
+/* Alerts that are not encrypted yet; the others are seen before their encryption. */
+static void note_plain_alerts(LzTlsEndpoint *endpoint, const unsigned char *records, size_t size)
+{
+    while (size >= RECORD_HEADER_SIZE) {
+        size_t length = (size_t)records[3] << 8 | records[4];
+        const unsigned char *content = records + RECORD_HEADER_SIZE;
+        if (records[0] == MBEDTLS_SSL_MSG_ALERT && length == 2 && content[0] == MBEDTLS_SSL_ALERT_LEVEL_FATAL) {
+            endpoint->context.alert_sent = content[1];
+        }
+        records = content + length;
+        size -= MIN(size, RECORD_HEADER_SIZE + length);
+    }
+}
+
+static int send_records(void *self, const unsigned char *records, size_t size)
+{
+    LzTlsEndpoint *endpoint = self;
+    note_plain_alerts(endpoint, records, size);
+    g_byte_array_append(endpoint->output, records, (guint)size);
+    return (int)size;
+}
+
+static size_t unread_bytes(const LzTlsEndpoint *endpoint)
+{
+    return endpoint->input ? endpoint->input->len - endpoint->input_used : 0;
+}
+
+static void drop_input(LzTlsEndpoint *endpoint)
+{
+    g_clear_pointer(&endpoint->input, g_byte_array_unref);
+    endpoint->input_used = 0;
+}
+
+static int receive_records(void *self, unsigned char *ret_records, size_t capacity)
+{
+    LzTlsEndpoint *endpoint = self;
+    size_t size = MIN(capacity, unread_bytes(endpoint));
+    if (size == 0) {
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    }
+    memcpy(ret_records, endpoint->input->data + endpoint->input_used, size);
+    endpoint->input_used += size;
+    if (unread_bytes(endpoint) == 0) {
+        drop_input(endpoint);
+    }
+    return (int)size;
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------- */
+
+/* A stream per (entity, connection, side): what one connection draws never shifts the next one's. The
+ * multiplications are SplitMix64's, bijective. */
+static uint64_t stream_id(uint64_t entity, uint32_t connection, bool is_server)
+{
+    uint64_t mixed = entity + UINT64_C(0x9e3779b97f4a7c15) * (2 * (uint64_t)connection + is_server + 1);
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
+
+LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
+                                   const char *server_name, LzTlsTicket *ticket)
+{
+    LzTlsEndpoint *endpoint = g_new0(LzTlsEndpoint, 1);
+    bool is_server = profile->options.is_server;
+    uint64_t stream = stream_id(entity, connection, is_server);
+    lz_random_init(&endpoint->random, seed, stream, LZ_PURPOSE_TLS);
+    lz_random_init(&endpoint->blinding, seed, stream, LZ_PURPOSE_TLS_BLINDING);
+    endpoint->profile = profile;
+    endpoint->ticket = !is_server && profile->options.has_tickets ? ticket : NULL;
+    endpoint->context = (LzTlsContext){.random = &endpoint->random, .blinding = &endpoint->blinding, .alert_sent = -1,
+                                       .resumed_name = endpoint->resumed_name};
+    LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
+    mbedtls_ssl_init(&endpoint->ssl);
+    int ret = mbedtls_ssl_setup(&endpoint->ssl, &profile->config);
+    if (ret == 0 && !is_server) {
+        ret = mbedtls_ssl_set_hostname(&endpoint->ssl, server_name);
+    }
+    g_assert(ret == 0);         /* allocation only */
+    mbedtls_ssl_set_bio(&endpoint->ssl, endpoint, send_records, receive_records, NULL);
+    if (endpoint->ticket) {
+        lz_client_ticket_offer(endpoint->ticket, &profile->options, &endpoint->ssl);
+    }
+    lz_tls_context_leave(previous);
+    return endpoint;
+}
+
+void lz_tls_endpoint_free(LzTlsEndpoint *endpoint)
+{
+    if (!endpoint) {
+        return;
+    }
+    LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
+    mbedtls_ssl_free(&endpoint->ssl);
+    lz_tls_context_leave(previous);
+    drop_input(endpoint);
+    g_free(endpoint);
+}
+
+void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records)
+{
+    if (records.size == 0) {
+        return;
+    }
+    if (!endpoint->input) {
+        endpoint->input = g_byte_array_new();
+    }
+    g_byte_array_append(endpoint->input, records.data, (guint)records.size);
+}
+
+/* ---- steps ---------------------------------------------------------------------------------------------- */
+
+static LzTlsContext *begin_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step)
+{
+    *ret_step = (LzTlsStep){.alert_sent = -1, .alert_received = -1};
+    endpoint->output = g_byte_array_new();
+    endpoint->context.wall_ns = wall_ns;
+    endpoint->context.work = &ret_step->work;
+    endpoint->context.alert_sent = -1;
+    return lz_tls_context_enter(&endpoint->context);
+}
+
+static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep *step)
+{
+    lz_tls_context_leave(previous);
+    if (endpoint->output->len > 0) {
+        step->records = lz_buffer_new_copy(endpoint->output->data, endpoint->output->len);
+    }
+    g_clear_pointer(&endpoint->output, g_byte_array_unref);
+    step->alert_sent = endpoint->context.alert_sent;
+    step->state = endpoint->state;
+    step->just_opened = step->just_opened && endpoint->state != LZ_TLS_FAILED;
+    endpoint->context.work = NULL;
+}
+
+static void fail(LzTlsEndpoint *endpoint, int ret, LzTlsStep *step)
+{
+    endpoint->state = LZ_TLS_FAILED;
+    if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
+        step->alert_received = lz_inside_alert_received(&endpoint->ssl);
+    }
+    drop_input(endpoint);
+}
+
+static bool awaits_second_flight(const LzTlsEndpoint *endpoint)
+{
+    int state = lz_inside_handshake_state(&endpoint->ssl);
+    return endpoint->profile->options.is_server && lz_tls_endpoint_version(endpoint) == LZ_TLS_1_3
+        && (state == MBEDTLS_SSL_CLIENT_CERTIFICATE || state == MBEDTLS_SSL_CLIENT_FINISHED);
+}
+
+/* Every full handshake passes through the server's Certificate, in both versions and on both sides. */
+static int advance_handshake(LzTlsEndpoint *endpoint)
+{
+    if (lz_inside_handshake_state(&endpoint->ssl) == MBEDTLS_SSL_SERVER_CERTIFICATE) {
+        endpoint->has_seen_certificate = true;
+    }
+    int ret = mbedtls_ssl_handshake_step(&endpoint->ssl);
+    if (ret == 0 && !endpoint->sends_under_application_keys && awaits_second_flight(endpoint)) {
+        lz_inside_send_under_application_keys(&endpoint->ssl);
+        endpoint->sends_under_application_keys = true;
+    }
+    return ret;
+}
+
+static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
+{
+    endpoint->state = LZ_TLS_OPEN;
+    step->just_opened = true;
+    const mbedtls_x509_crt *peer = mbedtls_ssl_get_peer_cert(&endpoint->ssl);
+    if (peer) {
+        lz_certificate_common_name(peer, endpoint->peer_name, sizeof endpoint->peer_name);
+    } else if (lz_tls_endpoint_was_resumed(endpoint)) {
+        g_strlcpy(endpoint->peer_name, endpoint->resumed_name, sizeof endpoint->peer_name);
+    }
+    /* TLS 1.3's tickets come later, each by itself. */
+    if (endpoint->ticket && lz_tls_endpoint_version(endpoint) == LZ_TLS_1_2) {
+        lz_client_ticket_store(endpoint->ticket, &endpoint->ssl);
+    }
+}
+
+static int read_plaintext(LzTlsEndpoint *endpoint, GByteArray **plaintext)
+{
+    unsigned char chunk[PLAINTEXT_CHUNK];
+    int ret = mbedtls_ssl_read(&endpoint->ssl, chunk, sizeof chunk);
+    if (ret > 0) {
+        if (!*plaintext) {
+            *plaintext = g_byte_array_new();
+        }
+        g_byte_array_append(*plaintext, chunk, (guint)ret);
+    }
+    return ret;
+}
+
+/* One call into Mbed TLS, whichever is due. */
+static int advance(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *step)
+{
+    if (!mbedtls_ssl_is_handshake_over(&endpoint->ssl)) {
+        return advance_handshake(endpoint);
+    }
+    if (endpoint->state == LZ_TLS_HANDSHAKING) {
+        open_endpoint(endpoint, step);
+    }
+    int ret = read_plaintext(endpoint, plaintext);
+    if (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+        if (endpoint->ticket) {
+            lz_client_ticket_store(endpoint->ticket, &endpoint->ssl);
+        }
+        return 0;
+    }
+    return ret;
+}
+
+/* Calls until the input is used up. "Want read" is no proof of that: a TLS 1.3 client says so while the ticket
+ * that it has just read waits in its buffer, so it is asked again. */
+static void advance_all(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *step)
+{
+    unsigned fruitless_calls = 0;
+    while (endpoint->state == LZ_TLS_HANDSHAKING || endpoint->state == LZ_TLS_OPEN) {
+        size_t before = unread_bytes(endpoint);
+        int ret = advance(endpoint, plaintext, step);
+        if (ret >= 0) {
+            fruitless_calls = 0;
+        } else if (ret == MBEDTLS_ERR_SSL_WANT_READ) {
+            fruitless_calls = unread_bytes(endpoint) == before ? fruitless_calls + 1 : 0;
+            bool has_more = unread_bytes(endpoint) > 0 || mbedtls_ssl_check_pending(&endpoint->ssl);
+            if (!has_more || fruitless_calls == FRUITLESS_CALLS_MAX) {
+                return;
+            }
+        } else if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+            endpoint->state = LZ_TLS_CLOSED;
+            drop_input(endpoint);
+        } else {
+            fail(endpoint, ret, step);
+        }
+    }
+    drop_input(endpoint);
+}
+
+void lz_tls_endpoint_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step)
+{
+    LzTlsContext *previous = begin_step(endpoint, wall_ns, ret_step);
+    GByteArray *plaintext = NULL;
+    advance_all(endpoint, &plaintext, ret_step);
+    if (plaintext) {
+        ret_step->plaintext = lz_buffer_new_copy(plaintext->data, plaintext->len);
+        g_byte_array_unref(plaintext);
+    }
+    end_step(endpoint, previous, ret_step);
+}
+
+/* Mbed TLS writes one record at a time, of at most 16384 bytes of content. */
+void lz_tls_endpoint_write(LzTlsEndpoint *endpoint, LzTime wall_ns, LzBytes plaintext, LzTlsStep *ret_step)
+{
+    g_assert(endpoint->state == LZ_TLS_OPEN);
+    LzTlsContext *previous = begin_step(endpoint, wall_ns, ret_step);
+    for (size_t written = 0; written < plaintext.size;) {
+        int ret = mbedtls_ssl_write(&endpoint->ssl, plaintext.data + written, plaintext.size - written);
+        if (ret <= 0) {
+            fail(endpoint, ret, ret_step);
+            break;
+        }
+        written += (size_t)ret;
+    }
+    end_step(endpoint, previous, ret_step);
+}
+
+/* In reply to the peer's close_notify as well (RFC 8446 6.1: each side closes its own direction). */
+void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step)
+{
+    LzTlsContext *previous = begin_step(endpoint, wall_ns, ret_step);
+    if (endpoint->state != LZ_TLS_FAILED) {
+        if (mbedtls_ssl_is_handshake_over(&endpoint->ssl) && !endpoint->has_sent_close) {
+            mbedtls_ssl_close_notify(&endpoint->ssl);
+            endpoint->has_sent_close = true;
+        }
+        endpoint->state = LZ_TLS_CLOSED;
+        drop_input(endpoint);
+    }
+    end_step(endpoint, previous, ret_step);
+}
+
+void lz_tls_step_clear(LzTlsStep *step)
+{
+    g_clear_pointer(&step->records, lz_buffer_unref);
+    g_clear_pointer(&step->plaintext, lz_buffer_unref);
+}
+
+/* ---- facts ---------------------------------------------------------------------------------------------- */
+
+LzTlsVersion lz_tls_endpoint_version(const LzTlsEndpoint *endpoint)
+{
+    return mbedtls_ssl_get_version_number(&endpoint->ssl) == MBEDTLS_SSL_VERSION_TLS1_2 ? LZ_TLS_1_2 : LZ_TLS_1_3;
+}
+
+bool lz_tls_endpoint_was_resumed(const LzTlsEndpoint *endpoint)
+{
+    return !endpoint->has_seen_certificate;
+}
+
+const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint)
+{
+    return mbedtls_ssl_get_ciphersuite(&endpoint->ssl);
+}
+
+const char *lz_tls_endpoint_peer_name(const LzTlsEndpoint *endpoint)
+{
+    return endpoint->peer_name[0] ? endpoint->peer_name : NULL;
+}
+
+static void export_secret(void *self, mbedtls_ssl_key_export_type type, const unsigned char *secret, size_t size,
+                          const unsigned char client_random[32], const unsigned char server_random[32],
+                          mbedtls_tls_prf_types prf)
+{
+    (void)server_random;
+    (void)prf;
+    LzTlsEndpoint *endpoint = self;
+    g_autofree char *line = lz_key_log_line(type, client_random, secret, size);
+    if (line) {
+        endpoint->key_log(endpoint->key_log_self, line);
+    }
+}
+
+void lz_tls_endpoint_set_key_log(LzTlsEndpoint *endpoint, void (*line)(void *self, const char *text), void *self)
+{
+    endpoint->key_log = line;
+    endpoint->key_log_self = self;
+    mbedtls_ssl_set_export_keys_cb(&endpoint->ssl, export_secret, endpoint);
+}
+
+/* ---- attacks -------------------------------------------------------------------------------------------- */
+
+LzBuffer *lz_tls_client_hello(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
+                              const char *server_name, LzTime wall_ns, LzCryptoWork *ret_work)
+{
+    LzTlsEndpoint *endpoint = lz_tls_endpoint_new(profile, seed, entity, connection, server_name, NULL);
+    LzTlsStep step;
+    lz_tls_endpoint_step(endpoint, wall_ns, &step);
+    lz_tls_endpoint_free(endpoint);
+    g_assert(step.records);
+    *ret_work = step.work;
+    return step.records;
+}

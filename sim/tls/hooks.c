@@ -1,0 +1,245 @@
+/* Cryptography on its way through: every operation that costs a device CPU time is counted here and then
+ * done by Mbed TLS, with blinding drawn from a stream of its own. What reaches the wire depends only on the
+ * inputs and on the device's stream (nonces are RFC 6979's), never on how the arithmetic is done: another
+ * implementation of these functions must give the same bytes. */
+#include "sim/tls/hooks.h"
+
+#include <mbedtls/ecdh.h>
+#include <mbedtls/ssl.h>
+
+#include "sim/tls/context.h"
+
+/* ---- elliptic curves ---------------------------------------------------------------------------------- */
+
+typedef enum { KEYGEN, SHARED, SIGN, VERIFY, EC_OPERATION_COUNT } EcOperation;
+
+static void count_ec(mbedtls_ecp_group_id curve, EcOperation operation)
+{
+    LzCryptoWork *work = lz_tls_context()->work;
+    if (!work) {
+        return;
+    }
+    uint32_t *const p256[EC_OPERATION_COUNT] = {&work->p256_keygen, &work->p256_shared, &work->p256_sign,
+                                                &work->p256_verify};
+    uint32_t *const p384[EC_OPERATION_COUNT] = {&work->p384_keygen, &work->p384_shared, &work->p384_sign,
+                                                &work->p384_verify};
+    uint32_t *const x25519[EC_OPERATION_COUNT] = {&work->x25519_keygen, &work->x25519_shared};
+    uint32_t *const *counters = curve == MBEDTLS_ECP_DP_SECP256R1 ? p256
+                              : curve == MBEDTLS_ECP_DP_SECP384R1 ? p384
+                                                                  : x25519;
+    g_assert(counters[operation]);      /* the configuration enables these three curves only */
+    ++*counters[operation];
+}
+
+int lz_hook_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *key, mbedtls_md_type_t digest, const unsigned char *hash,
+                                          size_t hash_size, unsigned char *signature, size_t capacity, size_t *ret_size,
+                                          mbedtls_f_rng_t *random, void *random_self)
+{
+    (void)random;
+    (void)random_self;
+    LzTlsContext *context = lz_tls_context();
+    count_ec(mbedtls_ecp_keypair_get_group_id(key), SIGN);
+    context->operation_depth++;
+    int ret = mbedtls_ecdsa_write_signature(key, digest, hash, hash_size, signature, capacity, ret_size, lz_tls_blinding,
+                                            NULL);
+    context->operation_depth--;
+    return ret;
+}
+
+int lz_hook_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsigned char *hash, size_t hash_size,
+                                         const unsigned char *signature, size_t size)
+{
+    count_ec(mbedtls_ecp_keypair_get_group_id(key), VERIFY);
+    return mbedtls_ecdsa_read_signature(key, hash, hash_size, signature, size);
+}
+
+/* Called by PSA to export the public half of an ephemeral key: with the draw of the scalar before it, this
+ * is TLS 1.3's key generation. */
+int lz_hook_mbedtls_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_point, const mbedtls_mpi *factor,
+                            const mbedtls_ecp_point *point, mbedtls_f_rng_t *random, void *random_self)
+{
+    (void)random;
+    (void)random_self;
+    count_ec(group->id, KEYGEN);
+    return mbedtls_ecp_mul(group, ret_point, factor, point, lz_tls_blinding, NULL);
+}
+
+/* TLS 1.2's key generation. */
+int mbedtls_ecdh_gen_public(mbedtls_ecp_group *group, mbedtls_mpi *ret_private, mbedtls_ecp_point *ret_public,
+                            mbedtls_f_rng_t *random, void *random_self)
+{
+    count_ec(group->id, KEYGEN);
+    int ret = mbedtls_ecp_gen_privkey(group, ret_private, random, random_self);
+    if (ret != 0) {
+        return ret;
+    }
+    return mbedtls_ecp_mul(group, ret_public, ret_private, &group->G, lz_tls_blinding, NULL);
+}
+
+/* Of both versions; SEC 1, 3.3.1. */
+int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *ret_secret, const mbedtls_ecp_point *public,
+                                const mbedtls_mpi *private, mbedtls_f_rng_t *random, void *random_self)
+{
+    (void)random;
+    (void)random_self;
+    count_ec(group->id, SHARED);
+    mbedtls_ecp_point product;
+    mbedtls_ecp_point_init(&product);
+    int ret = mbedtls_ecp_mul(group, &product, private, public, lz_tls_blinding, NULL);
+    if (ret == 0 && mbedtls_ecp_is_zero(&product)) {
+        ret = MBEDTLS_ERR_ECP_BAD_INPUT_DATA;
+    }
+    if (ret == 0) {
+        ret = mbedtls_mpi_copy(ret_secret, &product.MBEDTLS_PRIVATE(X));
+    }
+    mbedtls_ecp_point_free(&product);
+    return ret;
+}
+
+/* ---- RSA ---------------------------------------------------------------------------------------------- */
+
+/* Bits of a public exponent at most (65537 has 17); those of a private operation have over a thousand. */
+enum { PUBLIC_EXPONENT_BITS_MAX = 32 };
+
+/* Not in a public header of Mbed TLS: rsa.c calls it for public operations only. */
+int mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *ret_power, const mbedtls_mpi *base, const mbedtls_mpi *exponent,
+                               const mbedtls_mpi *modulus, mbedtls_mpi *cache);
+
+int lz_hook_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *ret_power, const mbedtls_mpi *base, const mbedtls_mpi *exponent,
+                                       const mbedtls_mpi *modulus, mbedtls_mpi *cache)
+{
+    LzTlsContext *context = lz_tls_context();
+    if (context->work && context->operation_depth == 0) {
+        context->work->rsa2048_public++;
+    }
+    return mbedtls_mpi_exp_mod_unsafe(ret_power, base, exponent, modulus, cache);
+}
+
+/* A private operation is two exponentiations with long exponents, one modulo each prime; the short ones
+ * beside them (its own check, the first use's blinding) belong to its published cost. */
+int lz_hook_mbedtls_mpi_exp_mod(mbedtls_mpi *ret_power, const mbedtls_mpi *base, const mbedtls_mpi *exponent,
+                                const mbedtls_mpi *modulus, mbedtls_mpi *cache)
+{
+    LzTlsContext *context = lz_tls_context();
+    if (context->work && mbedtls_mpi_bitlen(exponent) > PUBLIC_EXPONENT_BITS_MAX) {
+        context->work->rsa2048_private += context->has_half_private;
+        context->has_half_private = !context->has_half_private;
+    }
+    return mbedtls_mpi_exp_mod(ret_power, base, exponent, modulus, cache);
+}
+
+/* It verifies the signature that it has made, which belongs to its published cost. */
+int lz_hook_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *key, mbedtls_f_rng_t *random, void *random_self,
+                                   mbedtls_md_type_t digest, unsigned hash_size, const unsigned char *hash,
+                                   unsigned char *signature)
+{
+    LzTlsContext *context = lz_tls_context();
+    context->operation_depth++;
+    int ret = mbedtls_rsa_pkcs1_sign(key, random, random_self, digest, hash_size, hash, signature);
+    context->operation_depth--;
+    return ret;
+}
+
+/* rsa.c draws numbers for blinding only. Which connection first uses a key (and so makes its blinding
+ * pair) must not show in any device's stream. */
+int lz_hook_mbedtls_mpi_random(mbedtls_mpi *ret_number, mbedtls_mpi_sint min, const mbedtls_mpi *bound,
+                               mbedtls_f_rng_t *random, void *random_self)
+{
+    (void)random;
+    (void)random_self;
+    return mbedtls_mpi_random(ret_number, min, bound, lz_tls_blinding, NULL);
+}
+
+int lz_hook_mbedtls_mpi_fill_random(mbedtls_mpi *ret_number, size_t size, mbedtls_f_rng_t *random, void *random_self)
+{
+    (void)random;
+    (void)random_self;
+    return mbedtls_mpi_fill_random(ret_number, size, lz_tls_blinding, NULL);
+}
+
+/* ---- records ------------------------------------------------------------------------------------------ */
+
+static void count_record(size_t size)
+{
+    LzCryptoWork *work = lz_tls_context()->work;
+    if (work) {
+        work->records++;
+        work->aead_bytes += size;
+    }
+}
+
+/* A record's type: TLS 1.2 authenticates it (sequence number, type, version, length: RFC 5246 6.2.3.3);
+ * TLS 1.3 encrypts it behind the content and before zeros (RFC 8446 5.2). Returns 0 for no content. */
+static uint8_t record_type(const unsigned char *header, size_t header_size, const unsigned char *content, size_t *size)
+{
+    if (header_size > 5) {
+        return header[8];
+    }
+    while (*size > 0 && content[*size - 1] == 0) {
+        --*size;
+    }
+    return *size > 0 ? content[--*size] : 0;
+}
+
+static void note_alert(const unsigned char *header, size_t header_size, const unsigned char *content, size_t size)
+{
+    uint8_t type = record_type(header, header_size, content, &size);
+    if (type == MBEDTLS_SSL_MSG_ALERT && size == 2 && content[0] == MBEDTLS_SSL_ALERT_LEVEL_FATAL) {
+        lz_tls_context()->alert_sent = content[1];
+    }
+}
+
+int lz_hook_mbedtls_cipher_auth_encrypt_ext(mbedtls_cipher_context_t *cipher, const unsigned char *nonce,
+                                            size_t nonce_size, const unsigned char *header, size_t header_size,
+                                            const unsigned char *input, size_t size, unsigned char *output,
+                                            size_t capacity, size_t *ret_size, size_t tag_size)
+{
+    count_record(size);
+    note_alert(header, header_size, input, size);
+    return mbedtls_cipher_auth_encrypt_ext(cipher, nonce, nonce_size, header, header_size, input, size, output, capacity,
+                                           ret_size, tag_size);
+}
+
+int lz_hook_mbedtls_cipher_auth_decrypt_ext(mbedtls_cipher_context_t *cipher, const unsigned char *nonce,
+                                            size_t nonce_size, const unsigned char *header, size_t header_size,
+                                            const unsigned char *input, size_t size, unsigned char *output,
+                                            size_t capacity, size_t *ret_size, size_t tag_size)
+{
+    count_record(size - MIN(size, tag_size));
+    return mbedtls_cipher_auth_decrypt_ext(cipher, nonce, nonce_size, header, header_size, input, size, output, capacity,
+                                           ret_size, tag_size);
+}
+
+/* ---- hashes: transcript, certificates, key derivation -------------------------------------------------- */
+
+static void count_hash(size_t size)
+{
+    LzTlsContext *context = lz_tls_context();
+    if (context->work && context->operation_depth == 0) {
+        context->work->hash_bytes += size;
+    }
+}
+
+int lz_hook_mbedtls_sha256(const unsigned char *input, size_t size, unsigned char *output, int is224)
+{
+    count_hash(size);
+    return mbedtls_sha256(input, size, output, is224);
+}
+
+int lz_hook_mbedtls_sha256_update(mbedtls_sha256_context *hash, const unsigned char *input, size_t size)
+{
+    count_hash(size);
+    return mbedtls_sha256_update(hash, input, size);
+}
+
+int lz_hook_mbedtls_sha512(const unsigned char *input, size_t size, unsigned char *output, int is384)
+{
+    count_hash(size);
+    return mbedtls_sha512(input, size, output, is384);
+}
+
+int lz_hook_mbedtls_sha512_update(mbedtls_sha512_context *hash, const unsigned char *input, size_t size)
+{
+    count_hash(size);
+    return mbedtls_sha512_update(hash, input, size);
+}

@@ -1,0 +1,435 @@
+/* The public-key infrastructure of one run: a root, issuing CAs, and a certificate per entity, each made
+ * from its owner's own random stream. */
+#include <mbedtls/ecp.h>
+#include <mbedtls/md.h>
+#include <mbedtls/oid.h>
+#include <mbedtls/rsa.h>
+#include <string.h>
+
+#include "lazaret/error.h"
+#include "sim/tls/context.h"
+#include "sim/tls/credential.h"
+
+enum {
+    CERTIFICATE_SIZE_MAX = 4096,
+    INTERMEDIATES_MAX = MBEDTLS_X509_MAX_INTERMEDIATE_CA,
+    RSA_BITS = 2048,
+    RSA_EXPONENT = 65537,
+    NAME_LENGTH_MAX = LZ_TLS_NAME_SIZE - 1,
+};
+
+/* A CA's validity around the scenario's start: long enough for every test of expiry below it. */
+static const int64_t ca_valid_before_s = INT64_C(10) * 365 * 86400;
+static const int64_t ca_valid_after_s = INT64_C(30) * 365 * 86400;
+
+static const char organisation[] = "LAZARET TEST - NOT FOR USE";
+
+typedef struct Authority {      /* a root and the CAs below it; the last one issues */
+    LzKey *key;                 /* of the issuing CA; NULL: not made yet */
+    char *name;                 /* CN of the issuing CA */
+    mbedtls_x509_crt *root;
+    GPtrArray *intermediates;   /* of GBytes, DER, root's child first */
+} Authority;
+
+struct LzPki {
+    LzPkiOptions options;
+    Authority trusted, foreign;
+    GHashTable *shared_keys;    /* owner and key type to LzKey; looked up, never iterated */
+};
+
+/* ---- keys ---------------------------------------------------------------------------------------------- */
+
+static void key_clear(gpointer key)
+{
+    mbedtls_pk_free(&((LzKey *)key)->pk);
+}
+
+static void key_unref(gpointer key)
+{
+    if (key) {
+        g_atomic_rc_box_release_full(key, key_clear);
+    }
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzKey, key_unref)
+
+static int generate(mbedtls_pk_context *pk, LzKeyType type)
+{
+    mbedtls_pk_type_t kind = type == LZ_KEY_RSA_2048 ? MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY;
+    int ret = mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(kind));
+    if (ret != 0) {
+        return ret;
+    }
+    if (type == LZ_KEY_RSA_2048) {
+        return mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pk), lz_tls_random, NULL, RSA_BITS, RSA_EXPONENT);
+    }
+    return mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*pk), lz_tls_random, NULL);
+}
+
+/* owner: the name whose stream the key comes from. */
+static LzKey *key_new(uint64_t seed, const char *owner, LzKeyType type, GError **error)
+{
+    LzRandom random, blinding;
+    lz_random_init(&random, seed, lz_entity_id(owner), LZ_PURPOSE_KEY);
+    lz_random_init(&blinding, seed, lz_entity_id(owner), LZ_PURPOSE_TLS_BLINDING);
+    LzTlsContext context = {.random = &random, .blinding = &blinding, .alert_sent = -1};
+    g_autoptr(LzKey) key = g_atomic_rc_box_new0(LzKey);
+    mbedtls_pk_init(&key->pk);
+    LzTlsContext *previous = lz_tls_context_enter(&context);
+    int ret = generate(&key->pk, type);
+    lz_tls_context_leave(previous);
+    if (ret != 0) {
+        lz_tls_set_error(error, ret, "key generation");
+        return NULL;
+    }
+    return g_steal_pointer(&key);
+}
+
+/* ---- certificates -------------------------------------------------------------------------------------- */
+
+typedef struct Blueprint {      /* one certificate to be written; everything borrowed */
+    uint64_t seed, serial;
+    const char *name, *issuer_name;
+    LzKey *key, *issuer_key;
+    int64_t not_before_unix_s, not_after_unix_s;
+    bool is_ca;
+} Blueprint;
+
+static char *format_subject(const char *name)
+{
+    return g_strdup_printf("CN=%s,O=%s", name, organisation);
+}
+
+static char *format_date(int64_t unix_s)
+{
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(unix_s);
+    return date ? g_date_time_format(date, "%Y%m%d%H%M%S") : NULL;
+}
+
+static int set_names(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
+{
+    g_autofree char *subject = format_subject(blueprint->name);
+    g_autofree char *issuer = format_subject(blueprint->issuer_name);
+    int ret = mbedtls_x509write_crt_set_subject_name(writer, subject);
+    return ret != 0 ? ret : mbedtls_x509write_crt_set_issuer_name(writer, issuer);
+}
+
+/* A positive number without leading zero (RFC 5280 4.1.2.2). */
+static int set_serial(mbedtls_x509write_cert *writer, uint64_t serial)
+{
+    uint64_t big_endian = GUINT64_TO_BE((serial & (UINT64_MAX >> 1)) | (UINT64_C(1) << 62));
+    unsigned char bytes[sizeof big_endian];
+    memcpy(bytes, &big_endian, sizeof bytes);
+    return mbedtls_x509write_crt_set_serial_raw(writer, bytes, sizeof bytes);
+}
+
+static int set_validity(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
+{
+    g_autofree char *not_before = format_date(blueprint->not_before_unix_s);
+    g_autofree char *not_after = format_date(blueprint->not_after_unix_s);
+    if (!not_before || !not_after) {
+        return MBEDTLS_ERR_X509_INVALID_DATE;
+    }
+    return mbedtls_x509write_crt_set_validity(writer, not_before, not_after);
+}
+
+static int set_usage(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
+{
+    int ret = mbedtls_x509write_crt_set_basic_constraints(writer, blueprint->is_ca, -1);
+    if (ret != 0) {
+        return ret;
+    }
+    unsigned leaf = MBEDTLS_X509_KU_DIGITAL_SIGNATURE;
+    unsigned ca = MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN;
+    return mbedtls_x509write_crt_set_key_usage(writer, blueprint->is_ca ? ca : leaf);
+}
+
+static int set_alternative_name(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
+{
+    if (blueprint->is_ca) {
+        return 0;
+    }
+    g_autofree char *name = g_strdup(blueprint->name);
+    mbedtls_x509_san_list list = {.node.type = MBEDTLS_X509_SAN_DNS_NAME};
+    list.node.san.unstructured_name.p = (unsigned char *)name;
+    list.node.san.unstructured_name.len = strlen(name);
+    return mbedtls_x509write_crt_set_subject_alternative_name(writer, &list);
+}
+
+/* Fills the writer; 0 or Mbed TLS's refusal. */
+static int describe(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
+{
+    mbedtls_x509write_crt_set_version(writer, MBEDTLS_X509_CRT_VERSION_3);
+    mbedtls_x509write_crt_set_md_alg(writer, MBEDTLS_MD_SHA256);
+    mbedtls_x509write_crt_set_subject_key(writer, &blueprint->key->pk);
+    mbedtls_x509write_crt_set_issuer_key(writer, &blueprint->issuer_key->pk);
+    int (*const steps[])(mbedtls_x509write_cert *, const Blueprint *) = {set_names, set_validity, set_usage,
+                                                                         set_alternative_name};
+    int ret = set_serial(writer, blueprint->serial);
+    for (size_t i = 0; ret == 0 && i < G_N_ELEMENTS(steps); i++) {
+        ret = steps[i](writer, blueprint);
+    }
+    if (ret == 0) {
+        ret = mbedtls_x509write_crt_set_subject_key_identifier(writer);
+    }
+    if (ret == 0) {
+        ret = mbedtls_x509write_crt_set_authority_key_identifier(writer);
+    }
+    return ret;
+}
+
+/* The certificate in DER. Its bytes draw nothing at random but the salt-free signature's blinding. */
+static GBytes *certificate_new(const Blueprint *blueprint, GError **error)
+{
+    LzRandom blinding;
+    lz_random_init(&blinding, blueprint->seed, blueprint->serial, LZ_PURPOSE_TLS_BLINDING);
+    LzTlsContext context = {.random = &blinding, .blinding = &blinding, .alert_sent = -1};
+    LzTlsContext *previous = lz_tls_context_enter(&context);
+    mbedtls_x509write_cert writer;
+    mbedtls_x509write_crt_init(&writer);
+    unsigned char buffer[CERTIFICATE_SIZE_MAX];
+    int ret = describe(&writer, blueprint);
+    if (ret == 0) {
+        ret = mbedtls_x509write_crt_der(&writer, buffer, sizeof buffer, lz_tls_random, NULL);
+    }
+    mbedtls_x509write_crt_free(&writer);
+    lz_tls_context_leave(previous);
+    if (ret < 0) {
+        lz_tls_set_error(error, ret, blueprint->name);
+        return NULL;
+    }
+    size_t size = (size_t)ret;          /* written at the end of the buffer */
+    return g_bytes_new(buffer + sizeof buffer - size, size);
+}
+
+static void chain_free(mbedtls_x509_crt *chain)
+{
+    if (chain) {
+        mbedtls_x509_crt_free(chain);
+        g_free(chain);
+    }
+}
+
+static mbedtls_x509_crt *chain_new(void)
+{
+    mbedtls_x509_crt *chain = g_new(mbedtls_x509_crt, 1);
+    mbedtls_x509_crt_init(chain);
+    return chain;
+}
+
+/* We have just written these bytes. */
+static void chain_append(mbedtls_x509_crt *chain, GBytes *der)
+{
+    size_t size;
+    const unsigned char *data = g_bytes_get_data(der, &size);
+    int ret = mbedtls_x509_crt_parse_der(chain, data, size);
+    g_assert(ret == 0);
+}
+
+void lz_certificate_common_name(const mbedtls_x509_crt *certificate, char *ret_name, size_t size)
+{
+    ret_name[0] = '\0';
+    for (const mbedtls_x509_name *part = &certificate->subject; part; part = part->next) {
+        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &part->oid) == 0) {
+            g_strlcpy(ret_name, (const char *)part->val.p, MIN(size, part->val.len + 1));
+            return;
+        }
+    }
+}
+
+/* ---- authorities --------------------------------------------------------------------------------------- */
+
+static void authority_clear(Authority *authority)
+{
+    key_unref(authority->key);
+    g_free(authority->name);
+    chain_free(authority->root);
+    g_clear_pointer(&authority->intermediates, g_ptr_array_unref);
+}
+
+/* Makes `name` a CA below the authority's present issuer (itself, if there is none), which it becomes. */
+static bool authority_descend(Authority *authority, const LzPkiOptions *options, const char *name, GError **error)
+{
+    g_autoptr(LzKey) key = key_new(options->seed, name, options->ca_key, error);
+    if (!key) {
+        return false;
+    }
+    const Blueprint blueprint = {
+        .seed = options->seed,
+        .serial = lz_entity_id(name),
+        .name = name,
+        .issuer_name = authority->key ? authority->name : name,
+        .key = key,
+        .issuer_key = authority->key ? authority->key : key,
+        .not_before_unix_s = options->start_unix_s - ca_valid_before_s,
+        .not_after_unix_s = options->start_unix_s + ca_valid_after_s,
+        .is_ca = true,
+    };
+    g_autoptr(GBytes) der = certificate_new(&blueprint, error);
+    if (!der) {
+        return false;
+    }
+    if (authority->key) {
+        g_ptr_array_add(authority->intermediates, g_steal_pointer(&der));
+    } else {
+        authority->root = chain_new();
+        chain_append(authority->root, der);
+    }
+    key_unref(authority->key);
+    authority->key = g_steal_pointer(&key);
+    g_free(authority->name);
+    authority->name = g_strdup(name);
+    return true;
+}
+
+static bool authority_init(Authority *authority, const LzPkiOptions *options, const char *prefix, GError **error)
+{
+    authority->intermediates = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    g_autofree char *root = g_strdup_printf("%s Root CA", prefix);
+    if (!authority_descend(authority, options, root, error)) {
+        return false;
+    }
+    for (unsigned level = 1; level <= options->intermediates; level++) {
+        g_autofree char *name = g_strdup_printf("%s Issuing CA %u", prefix, level);
+        if (!authority_descend(authority, options, name, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the PKI ------------------------------------------------------------------------------------------- */
+
+LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
+{
+    lz_tls_library_init();
+    if (options->intermediates > INTERMEDIATES_MAX) {
+        g_set_error(error, LZ_ERROR, LZ_ERROR_CRYPTO, "%u intermediate CAs: at most %d are verified",
+                    options->intermediates, INTERMEDIATES_MAX);
+        return NULL;
+    }
+    LzPki *pki = g_new0(LzPki, 1);
+    pki->options = *options;
+    pki->shared_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, key_unref);
+    if (!authority_init(&pki->trusted, options, "Lazaret Test", error)) {
+        lz_pki_free(pki);
+        return NULL;
+    }
+    return pki;
+}
+
+void lz_pki_free(LzPki *pki)
+{
+    if (!pki) {
+        return;
+    }
+    authority_clear(&pki->trusted);
+    authority_clear(&pki->foreign);
+    g_hash_table_unref(pki->shared_keys);
+    g_free(pki);
+}
+
+mbedtls_x509_crt *lz_pki_trust(const LzPki *pki)
+{
+    return pki->trusted.root;
+}
+
+static LzKey *shared_key(LzPki *pki, const char *owner, LzKeyType type, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%s/%d", owner, type);
+    LzKey *key = g_hash_table_lookup(pki->shared_keys, name);
+    if (!key) {
+        key = key_new(pki->options.seed, owner, type, error);
+        if (!key) {
+            return NULL;
+        }
+        g_hash_table_insert(pki->shared_keys, g_steal_pointer(&name), key);
+    }
+    return g_atomic_rc_box_acquire(key);
+}
+
+/* Names go into distinguished names, DNS names and TLS's server name without any escaping. */
+static bool is_valid_name(const char *name)
+{
+    size_t length = strlen(name);
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]";
+    return length > 0 && length <= NAME_LENGTH_MAX && strspn(name, allowed) == length;
+}
+
+static Authority *choose_authority(LzPki *pki, bool is_foreign, GError **error)
+{
+    if (!is_foreign) {
+        return &pki->trusted;
+    }
+    if (!pki->foreign.key && !authority_init(&pki->foreign, &pki->options, "Lazaret Foreign", error)) {
+        authority_clear(&pki->foreign);
+        memset(&pki->foreign, 0, sizeof pki->foreign);
+        return NULL;
+    }
+    return &pki->foreign;
+}
+
+static LzKey *request_key(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error)
+{
+    if (key_owner) {
+        return shared_key(pki, key_owner, request->key, error);
+    }
+    /* Whoever forges a certificate in somebody's name does not have that entity's key. */
+    g_autofree char *owner = g_strconcat(request->is_foreign_ca ? "foreign:" : "", request->name, NULL);
+    return key_new(pki->options.seed, owner, request->key, error);
+}
+
+LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error)
+{
+    if (!is_valid_name(request->name)) {
+        g_set_error(error, LZ_ERROR, LZ_ERROR_CRYPTO,
+                    "\"%s\" cannot be certified: 1 to %d letters, digits and .-_[] are allowed", request->name,
+                    NAME_LENGTH_MAX);
+        return NULL;
+    }
+    const Authority *authority = choose_authority(pki, request->is_foreign_ca, error);
+    if (!authority) {
+        return NULL;
+    }
+    g_autoptr(LzKey) key = request_key(pki, request, key_owner, error);
+    if (!key) {
+        return NULL;
+    }
+    const Blueprint blueprint = {
+        .seed = pki->options.seed,
+        .serial = lz_entity_id(request->name),
+        .name = request->name,
+        .issuer_name = authority->name,
+        .key = key,
+        .issuer_key = authority->key,
+        .not_before_unix_s = request->not_before_unix_s,
+        .not_after_unix_s = request->not_after_unix_s,
+    };
+    g_autoptr(GBytes) leaf = certificate_new(&blueprint, error);
+    if (!leaf) {
+        return NULL;
+    }
+    LzCredential *credential = g_new0(LzCredential, 1);
+    credential->key = g_steal_pointer(&key);
+    credential->chain = chain_new();
+    chain_append(credential->chain, leaf);
+    for (guint i = authority->intermediates->len; i > 0; i--) {
+        chain_append(credential->chain, g_ptr_array_index(authority->intermediates, i - 1));
+    }
+    return credential;
+}
+
+void lz_credential_free(LzCredential *credential)
+{
+    if (!credential) {
+        return;
+    }
+    key_unref(credential->key);
+    chain_free(credential->chain);
+    g_free(credential);
+}
+
+const uint8_t *lz_credential_certificate(const LzCredential *credential, size_t *ret_size)
+{
+    *ret_size = credential->chain->raw.len;
+    return credential->chain->raw.p;
+}

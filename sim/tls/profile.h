@@ -1,0 +1,16 @@
+/* A TLS configuration that many endpoints share. Only inside sim/tls. */
+#ifndef SIM_TLS_PROFILE_H
+#define SIM_TLS_PROFILE_H
+
+#include <mbedtls/ssl.h>
+
+#include "sim/tls/ticket_keys.h"
+#include "sim/tls/tls.h"
+
+struct LzTlsProfile {
+    mbedtls_ssl_config config;          /* read-only once made: threads share it */
+    LzTlsProfileOptions options;
+    LzTicketKeys ticket_keys;
+};
+
+#endif
