@@ -15,7 +15,7 @@ char *lz_text_printable(const char *text)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *shown = g_string_new(NULL);
-    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+    for (const char *at = valid; *at; at = g_utf8_find_next_char(at, NULL)) {
         gunichar character = g_utf8_get_char(at);
         g_string_append_unichar(shown, is_printable(character) ? character : 0xfffd);
     }
