@@ -168,7 +168,8 @@ static gboolean copy_packets(LzCapture *capture, LzFile *file, GError **error)
 static gboolean write_capture(LzCapture *capture, GError **error)
 {
     LzFile *file = lz_directory_create(capture->directory, "capture.pcapng", error);
-    return file && write_heads(capture, file, error) && copy_packets(capture, file, error) && lz_file_close(file, error);
+    return file && write_heads(capture, file, error) && copy_packets(capture, file, error) &&
+           lz_file_close(file, error);
 }
 
 gboolean lz_capture_finish(LzCapture *capture, GError **error)

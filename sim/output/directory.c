@@ -36,7 +36,9 @@ struct LzDirectory {
     GPtrArray *files;                   /* LzFile */
 };
 
-typedef enum { STANDING_ABSENT, STANDING_EMPTY, STANDING_OURS_COMPLETE, STANDING_OURS_EARLY, STANDING_FOREIGN } Standing;
+typedef enum {
+    STANDING_ABSENT, STANDING_EMPTY, STANDING_OURS_COMPLETE, STANDING_OURS_EARLY, STANDING_FOREIGN,
+} Standing;
 
 static gboolean fail_io(GError **error, const char *what, const char *path)
 {
@@ -364,7 +366,8 @@ static gboolean lock_partial(LzDirectory *directory, GError **error)
     if (flock(directory->fd, LOCK_EX | LOCK_NB) == 0 && is_still_partial(directory)) {
         return TRUE;
     }
-    g_set_error(error, LZ_ERROR, LZ_ERROR_INPUT, "E503 another run is writing %s (nothing written)", directory->partial);
+    g_set_error(error, LZ_ERROR, LZ_ERROR_INPUT, "E503 another run is writing %s (nothing written)",
+                directory->partial);
     return FALSE;
 }
 
@@ -388,7 +391,8 @@ static gboolean take_partial(LzDirectory *directory, GError **error)
 
 LzDirectory *lz_directory_begin(const char *path, bool is_forced, GError **error)
 {
-    static const char first_manifest[] = "{\n  \"schema\": \"" LZ_MANIFEST_SCHEMA "\",\n  \"state\": \"interrupted\"\n}\n";
+    static const char first_manifest[] =
+        "{\n  \"schema\": \"" LZ_MANIFEST_SCHEMA "\",\n  \"state\": \"interrupted\"\n}\n";
     g_autoptr(LzDirectory) directory = directory_new(path, is_forced);
     if (!check_final(directory, error)) {
         return NULL;
@@ -512,7 +516,7 @@ gboolean lz_directory_commit(LzDirectory *directory, bool is_complete, GError **
 {
     if (!is_complete) {
         gboolean is_settled = settle(directory, false, error);
-        return rename_kept(directory, is_settled ? error : NULL) && is_settled;      /* the first trouble is the one to tell */
+        return rename_kept(directory, is_settled ? error : NULL) && is_settled;     /* tells the first trouble */
     }
     if (settle(directory, true, error) && rename_complete(directory, error)) {
         return TRUE;

@@ -19,26 +19,39 @@ typedef struct LzResultsOptions {
 } LzResultsOptions;
 /* LZ_ERROR_INPUT when the directory exists and is complete and not is_forced, or is not ours. */
 LzResults *lz_results_begin(const LzResultsOptions *options, GError **error);
-/* The world is finished (lz_world_finish). Appends this repetition's rows to every table. */
+/* The world is finished (lz_world_finish); repetition from 0, as given to lz_world_new: tables count from 1. Appends
+ * this repetition's rows to every table. After a failure commit with LZ_RUN_FAILED: what there is is kept. */
 gboolean lz_results_add_repetition(LzResults *results, unsigned repetition, LzWorld *world, double wall_s,
                                    uint64_t rss_bytes, GError **error);
-/* One observer for the worlds of this run: writes capture.pcapng and capture.keylog of repetition 1. */
+/* For the world of the first repetition: its packets and secrets become capture.pcapng and capture.keylog. Ends with
+ * that repetition: later calls are ignored. */
 const LzWorldObserver *lz_results_observer(LzResults *results);
 typedef enum { LZ_RUN_COMPLETE, LZ_RUN_INTERRUPTED, LZ_RUN_FAILED } LzRunState;
-/* verdict.json, manifest.json, SHA256SUMS; then the rename. Frees results, also on failure. */
+/* verdict.json, junit.xml, manifest.json, SHA256SUMS; then the rename to lz_results_place(). Frees results, also on
+ * failure. */
 gboolean lz_results_commit(LzResults *results, LzRunState state, const LzExpectation *expectations,
                            const LzVerdict *verdicts, unsigned count, GError **error);
 void lz_results_abandon(LzResults *results);    /* removes the temporary directory */
 /* Path of the directory as it is now (temporary until the commit). */
 const char *lz_results_path(const LzResults *results);
 
+/* Where a run that ended so is: the directory itself, or `DIRECTORY.partial` unless complete; new string. */
+char *lz_results_place(const char *directory, LzRunState state);
+
 /* JUnit XML of one run, one test case per expectation (interface section 6). */
-gboolean lz_junit_write(const char *path, const LzPlan *plan, const LzExpectation *expectations, const LzVerdict *verdicts,
-                        unsigned count, double wall_s, const char *run_id, const char *results_path, GError **error);
+gboolean lz_junit_write(const char *path, const LzPlan *plan, const LzExpectation *expectations,
+                        const LzVerdict *verdicts, unsigned count, double wall_s, const char *run_id,
+                        const char *results_path, GError **error);
 /* First 12 hex digits of sha256(resolved scenario, seed, version); new string. */
 char *lz_run_id(const LzPlan *plan);
 
-/* Runs gnuplot on the scripts over a committed directory; false with a message when gnuplot is missing (not an error of the run). */
+/* Draws the figures of a committed directory into its plots/ with gnuplot. names: NULL-terminated, NULL = all; formats:
+ * "svg", "png", NULL = svg. False with a message when gnuplot is missing or a figure cannot be drawn (not an error of
+ * the run). */
 gboolean lz_plots_draw(const char *results_directory, const char *const *names, GError **error);
+gboolean lz_plots_draw_as(const char *results_directory, const char *const *names, const char *const *formats,
+                          GError **error);
+/* NULL-terminated names of the figures. */
+const char *const *lz_plots_names(void);
 
 #endif

@@ -65,8 +65,9 @@ char *lz_verdict_summary(const LzPlan *plan, const LzExpectation *expectation, c
     g_autoptr(GString) text = g_string_new(NULL);
     g_string_append_printf(text, "%s %s ", metric, statistic);
     if (verdict->state == LZ_VERDICT_NO_SAMPLE) {
-        g_string_append_printf(text, "has no verdict: a repetition saw fewer than the %" G_GUINT64_FORMAT " samples needed (%"
-                               G_GUINT64_FORMAT " in all)", MAX(expectation->min_samples, 1), verdict->samples);
+        g_string_append_printf(text, "has no verdict: a repetition saw fewer than the %" G_GUINT64_FORMAT
+                               " samples needed (%" G_GUINT64_FORMAT " in all)", MAX(expectation->min_samples, 1),
+                               verdict->samples);
     } else {
         append_value(text, expectation, verdict->observed);
         if (verdict->ci_low != verdict->ci_high) {
