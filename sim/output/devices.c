@@ -2,7 +2,7 @@
 #include "sim/output/csv.h"
 #include "sim/output/tables.h"
 
-/* In one word. connected: at the end; lost: had a session; refused: handshakes ended by an alert; none: never got one. */
+/* connected: at the end; lost: had a session; refused: handshakes ended by an alert; none: never got one. */
 static const char *device_verdict(const LzHostStats *stats)
 {
     if (stats->open_sessions > 0) {
@@ -45,7 +45,8 @@ static void append_device(GString *csv, const char *run_id, const LzDeviceInfo *
 gboolean lz_tables_write_devices(LzDirectory *directory, const char *run_id, const LzWorld *world, GError **error)
 {
     static const char *const columns[] = {"run_id", "device", "fleet", "profile", "zone", "link", "cert_sha256",
-                                          "start_ns", "handshakes", "reconnects", "tx_bytes", "rx_bytes", "verdict", NULL};
+                                          "start_ns", "handshakes", "reconnects", "tx_bytes", "rx_bytes", "verdict",
+                                          NULL};
     g_autoptr(GString) csv = g_string_new(NULL);
     lz_csv_header(csv, columns);
     for (unsigned i = 0; i < lz_world_device_count(world); i++) {

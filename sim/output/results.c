@@ -160,8 +160,8 @@ static gboolean write_repetition(LzResults *results, unsigned repetition, LzWorl
 /* Adds when in virtual time it happened and where what there is will be. */
 static void explain_failure(const LzResults *results, unsigned repetition, LzTime now_ns, GError *trouble)
 {
-    char *message = g_strdup_printf("%s, at %" G_GINT64_FORMAT " s virtual of repetition %u; results of %u repetition%s "
-                                    "are kept in %s", trouble->message, now_ns / LZ_NS_PER_S, repetition + 1, repetition,
+    char *message = g_strdup_printf("%s, at %" G_GINT64_FORMAT " s virtual of repetition %u; results of %u repetition%s"
+                                    " are kept in %s", trouble->message, now_ns / LZ_NS_PER_S, repetition + 1, repetition,
                                     repetition == 1 ? "" : "s", lz_directory_kept_path(results->directory));
     g_free(trouble->message);
     trouble->message = message;
