@@ -57,8 +57,9 @@ LzTime lz_dist_draw(const LzDist *dist, LzRandom *random);       /* >= 0; a cons
 typedef enum {
     LZ_PARAM_TIME_NS,           /* LzTime; ns us ms s min h d; field suffix _ns */
     LZ_PARAM_BYTES,             /* int64_t; B kB MB GB KiB MiB GiB; suffix _bytes */
-    LZ_PARAM_BPS,               /* int64_t; bit/s kbit/s Mbit/s Gbit/s; suffix _bps */
-    LZ_PARAM_PPB,               /* uint32_t, 0..1e9; `0.2 %`, `1e-3` is refused: a ratio is written in %; suffix _ppb */
+    LZ_PARAM_BPS,               /* int64_t; bit/s kbit/s Mbit/s Gbit/s, also B/s kB/s MB/s GB/s; suffix _bps */
+    LZ_PARAM_PPB,               /* uint32_t, 0..1e9 unless max says otherwise; `0.2 %`, `1e-3` is refused: a ratio is
+                                   written in %; suffix _ppb */
     LZ_PARAM_RATE_UHZ,          /* int64_t, micro-events per second; `0.2 /min`, `800 /s`, `187 /d`; suffix _uhz */
     LZ_PARAM_FREQUENCY_HZ,      /* int64_t; Hz kHz MHz GHz; suffix _hz */
     LZ_PARAM_COUNT,             /* int64_t; a bare integer */
@@ -66,11 +67,11 @@ typedef enum {
     LZ_PARAM_BOOL,              /* bool; only true and false */
     LZ_PARAM_TEXT,              /* LzText */
     LZ_PARAM_NAME,              /* LzText restricted to [a-z0-9-]{1,64} */
-    LZ_PARAM_NAMES,             /* LzNameList */
+    LZ_PARAM_NAMES,             /* LzNameList; of `words` when given */
     LZ_PARAM_ENUM,              /* int; one of `words` (NULL-terminated), value = index */
     LZ_PARAM_DIST,              /* LzDist; suffix _dist is NOT stripped: name the field as the key */
     LZ_PARAM_DATE,              /* int64_t, seconds since 1970-01-01 UTC; 2026-03-02T06:00:00Z; suffix _unix_s */
-    LZ_PARAM_OBJECT,            /* nested struct, table in `table` */
+    LZ_PARAM_OBJECT,            /* nested struct, table in `table`; see also LZ_PARAM_GROUP */
     LZ_PARAM_LIST,              /* LzList of structs, table in `table`, size in `item_size`; each item may begin
                                    with a NAME param called `name`, then a map name: {…} and a list of bare names are read too */
     LZ_PARAM_MODEL,             /* LzChoice: the value names a model of `model_kind`; the model's own keys stand
@@ -97,12 +98,17 @@ struct LzParam {
     const LzParam *table;       /* OBJECT, LIST */
     size_t item_size;           /* LIST */
     LzModelKind model_kind;     /* MODEL; LINK also accepts radios */
+    const char *key;            /* the scenario's word when it is not the field without its unit */
+    const char *shorthand;      /* OBJECT: a bare scalar stands for this key of it (or for its model's name) */
+    bool is_alias;              /* OBJECT: a second way to write fields of the same struct; never written out */
     const char *help;           /* one line */
     const char *source;         /* of the default: a document, or NULL for a project default */
 };
 
 #define LZ_PARAM(Config, member, ...) \
     { .field = #member, .offset = offsetof(Config, member), .size = sizeof(((Config *)0)->member), __VA_ARGS__ }
+/* A mapping in the scenario whose keys are fields of the struct around it: offsets in `table` are that struct's. */
+#define LZ_PARAM_GROUP(word, ...) { .field = word, .kind = LZ_PARAM_OBJECT, __VA_ARGS__ }
 #define LZ_PARAM_END { .field = NULL }
 
 #endif

@@ -94,10 +94,10 @@ static void fifo_clear(void *state)
 }
 
 static const LzParam params[] = {
-    LZ_PARAM(Config, queue_limit_bytes, .kind = LZ_PARAM_BYTES, .min = 1, .max = 1e12, .fallback = 524288,
+    LZ_PARAM(Config, queue_limit_bytes, .key = "limit", .kind = LZ_PARAM_BYTES, .min = 1, .max = 1e12, .fallback = 524288,
              .help = "bytes that may wait at one port, as on the wire",
              .source = "assumed: one port's part of a shared switch buffer of 0.5 to 2 MB"),
-    LZ_PARAM(Config, queue_limit_packets, .kind = LZ_PARAM_COUNT, .max = 4e9, .fallback = 0,
+    LZ_PARAM(Config, queue_limit_packets, .key = "limit_packets", .kind = LZ_PARAM_COUNT, .max = 4e9, .fallback = 0,
              .help = "packets that may wait at one port; 0: only bytes count"),
     LZ_PARAM_END,
 };

@@ -2,6 +2,10 @@
 #ifndef SIM_CLI_COMMAND_H
 #define SIM_CLI_COMMAND_H
 
+#include <glib.h>
+
+#include "sim/scenario/load.h"
+
 /* Exit codes of the whole program. */
 enum {
     LZ_EXIT_OK = 0,                     /* all expectations held */
@@ -13,6 +17,17 @@ enum {
     LZ_EXIT_TERMINATED = 143,           /* SIGTERM: same */
 };
 
+int lz_cli_check(int argc, char **argv);
+int lz_cli_describe(int argc, char **argv);
+int lz_cli_explain(int argc, char **argv);
+int lz_cli_list(int argc, char **argv);
 int lz_cli_run(int argc, char **argv);
+int lz_cli_schema(int argc, char **argv);
+
+/* Parses the options of a subcommand, `--help` among them; the rest stays in argv. False after printing what is
+ * wrong. arguments: of the usage line, may be NULL; text: printed behind the options, with examples. */
+bool lz_cli_options(const char *arguments, const char *text, const GOptionEntry *entries, int *argc, char ***argv);
+/* Prints diagnostics and their summary line on stderr. */
+void lz_cli_print(const LzDiagnostics *diagnostics);
 
 #endif

@@ -16,7 +16,10 @@ typedef struct LzDiagnostic {
     char *message;                      /* unknown device profile `infusion-pmup` */
     char *hint;                         /* did you mean `infusion-pump`?; may be NULL */
     char *note;                         /* further line; may be NULL */
-    char *source_line;                  /* the line of the file; NULL for the command line */
+    char *source_line;                  /* the line of the file, cut when long; NULL for the command line */
+    unsigned source_offset;             /* characters of source_line in front of the caret */
+    unsigned source_index;              /* of the file: 0 is the scenario, then data files as they were read */
+    char *file;                         /* what mark.file points to */
 } LzDiagnostic;
 
 typedef struct LzDiagnostics {
@@ -28,6 +31,8 @@ void lz_diagnostics_free(LzDiagnostics *diagnostics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzDiagnostics, lz_diagnostics_free)
 /* The human form with caret, one string; at most 20 errors are written out. */
 char *lz_diagnostics_format(const LzDiagnostics *diagnostics);
+/* "4 errors, 1 warning - nothing was run ...", without a newline; "" when there is nothing. */
+char *lz_diagnostics_summary(const LzDiagnostics *diagnostics);
 
 /* overrides: NULL-terminated PATH=VALUE texts or NULL. Returns NULL if there was any error. */
 LzPlan *lz_plan_load(const char *path, const char *const *overrides, LzDiagnostics *diagnostics);

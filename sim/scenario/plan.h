@@ -181,7 +181,7 @@ typedef struct LzRecordPlan {
 typedef struct LzLivePlan { int bind; /* enum off, ipc */ } LzLivePlan;
 
 typedef struct LzPlan {
-    LzText name, title;
+    LzText name, title;                 /* name: of the file when it gives none */
     int64_t start_unix_s;
     LzRunPlan run;
     LzTime device_lifetime_ns;          /* pki: {device_lifetime, issuing, intermediates} */
@@ -201,6 +201,8 @@ typedef struct LzPlan {
     unsigned window_count;
     unsigned device_count;              /* fleet devices */
     const char *path;                   /* of the scenario file */
+    const char *source;                 /* its exact bytes */
+    size_t source_size;
     struct LzArena *arena;              /* owns everything above */
 } LzPlan;
 

@@ -1,0 +1,397 @@
+#include "sim/scenario/resolve.h"
+
+#include <string.h>
+
+#include "sim/scenario/quantity.h"
+#include "sim/scenario/schema.h"
+
+#define THREADS_MAX 1024
+
+/* ---- network ---- */
+
+static bool is_backbone(const LzLinkPlan *link)
+{
+    return link->from.text || link->to.text;
+}
+
+static void check_link(LzResolver *resolver, const LzLinkPlan *link)
+{
+    if (!link->name.text) {
+        return;
+    }
+    if (is_backbone(link) ? link->zone.text != NULL || !link->from.text || !link->to.text : !link->zone.text) {
+        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E109", link->name.mark, lz_text_length(&link->name),
+                                                   "link `%s` has to be in one zone or between two", link->name.text);
+        lz_diagnostic_note(diagnostic, "an access link has `zone: NAME`, a backbone has `from: NAME` and `to: NAME`");
+    }
+    lz_names_resolve(resolver->zones, "E102", &link->zone);
+    lz_names_resolve(resolver->zones, "E102", &link->from);
+    lz_names_resolve(resolver->zones, "E102", &link->to);
+    if (link->from.text && link->to.text && strcmp(link->from.text, link->to.text) == 0) {
+        lz_report_error(resolver->report, "E112", link->to.mark, lz_text_length(&link->to), "a backbone joins two different zones");
+    }
+}
+
+static unsigned find_root(unsigned *parents, unsigned index)
+{
+    while (parents[index] != index) {
+        parents[index] = parents[parents[index]];
+        index = parents[index];
+    }
+    return index;
+}
+
+static unsigned zone_index(const LzResolver *resolver, const LzText *name)
+{
+    const LzZonePlan *zone = name->text ? lz_names_find(resolver->zones, name->text) : NULL;
+    return zone ? (unsigned)(zone - LZ_ITEM(resolver->plan->network.zones, LzZonePlan, 0)) : UINT32_MAX;
+}
+
+/* Zones that backbones join have one root; every zone must have that of the first service. */
+static void check_reach(LzResolver *resolver)
+{
+    const LzPlan *plan = resolver->plan;
+    unsigned count = plan->network.zones.count;
+    g_autofree unsigned *parents = g_new(unsigned, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        parents[i] = i;
+    }
+    for (unsigned i = 0; i < plan->network.links.count; i++) {
+        const LzLinkPlan *link = LZ_ITEM(plan->network.links, LzLinkPlan, i);
+        unsigned from = zone_index(resolver, &link->from), to = zone_index(resolver, &link->to);
+        if (from < count && to < count) {
+            parents[find_root(parents, from)] = find_root(parents, to);
+        }
+    }
+    const LzServicePlan *service = plan->services.count > 0 ? LZ_ITEM(plan->services, LzServicePlan, 0) : NULL;
+    unsigned home = service ? zone_index(resolver, &service->zone) : UINT32_MAX;
+    for (unsigned i = 0; i < count && home < count; i++) {
+        const LzText *name = &LZ_ITEM(plan->network.zones, LzZonePlan, i)->name;
+        if (name->text && find_root(parents, i) != find_root(parents, home)) {
+            LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E111", name->mark, lz_text_length(name),
+                                                       "no way from zone `%s` to service `%s`", name->text, service->name.text);
+            lz_diagnostic_note(diagnostic, "join zones by a link with `from:` and `to:`");
+        }
+    }
+}
+
+/* The access link that hosts hang on; zone: theirs, filled from the link when absent (may be NULL). */
+static void resolve_access(LzResolver *resolver, const LzText *name, LzText *zone)
+{
+    const LzLinkPlan *link = lz_names_resolve(resolver->links, "E103", name);
+    if (zone) {
+        lz_names_resolve(resolver->zones, "E102", zone);
+    }
+    if (!link) {
+        return;
+    }
+    if (is_backbone(link)) {
+        lz_report_error(resolver->report, "E110", name->mark, lz_text_length(name),
+                        "link `%s` is a backbone: hosts hang on an access link", name->text);
+        return;
+    }
+    if (zone && zone->text && link->zone.text && strcmp(zone->text, link->zone.text) != 0) {
+        lz_report_error(resolver->report, "E110", name->mark, lz_text_length(name), "link `%s` is in zone `%s`, not in `%s`",
+                        name->text, link->zone.text, zone->text);
+    } else if (zone && !zone->text) {
+        *zone = link->zone;
+    }
+}
+
+/* ---- services, fleets ---- */
+
+static void check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark)
+{
+    if (tls->is_enabled && tls->min > tls->max) {
+        lz_report_error(resolver->report, "E116", mark, 1, "`min` of `tls` is above its `max`");
+    }
+}
+
+/* Where a `tls` map stands, below the given map. */
+static LzMark tls_mark(const LzNode *node, LzMark fallback)
+{
+    const LzNode *tls = lz_node_get(node, "tls", NULL);
+    return tls ? tls->mark : fallback;
+}
+
+static void resolve_service(LzResolver *resolver, LzServicePlan *service)
+{
+    resolve_access(resolver, &service->link, &service->zone);
+    service->cpu_class = lz_data_cpu(resolver->data, &service->cpu);
+    check_tls(resolver, &service->tls, tls_mark(lz_walk_node(resolver->walk, service), service->name.mark));
+}
+
+static void check_topic(LzResolver *resolver, const LzFlowPlan *flow)
+{
+    static const char *const known[] = {"{zone}", "{fleet}", "{id}", "{device}"};
+    const char *open = flow->publish.text ? strchr(flow->publish.text, '{') : NULL;
+    for (; open; open = strchr(open + 1, '{')) {
+        const char *end = strchr(open, '}');
+        g_autofree char *word = g_strndup(open, end ? (size_t)(end - open) + 1 : strlen(open));
+        if (g_strv_contains((const char *const[]){known[0], known[1], known[2], known[3], NULL}, word)) {
+            continue;
+        }
+        g_autofree char *quoted = lz_quote(word);
+        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E118", flow->publish.mark, lz_text_length(&flow->publish),
+                                                   "nothing replaces `%s` in a topic", quoted);
+        lz_diagnostic_suggest(diagnostic, word, known, G_N_ELEMENTS(known), NULL);
+    }
+}
+
+static const LzFlowPlan *find_flow(const LzList *flows, const char *name)
+{
+    for (unsigned i = 0; i < flows->count; i++) {
+        const LzFlowPlan *flow = LZ_ITEM(*flows, LzFlowPlan, i);
+        if (flow->name.text && strcmp(flow->name.text, name) == 0) {
+            return flow;
+        }
+    }
+    return NULL;
+}
+
+/* The profile's flows, those of the same name replaced, then the fleet's others. */
+static LzList merge_flows(LzArena *arena, const LzList *profile, const LzList *traffic)
+{
+    LzList merged = {lz_arena_array(arena, profile->count + traffic->count, sizeof(LzFlowPlan)), 0};
+    LzFlowPlan *flows = merged.items;
+    for (unsigned i = 0; i < profile->count; i++) {
+        const LzFlowPlan *flow = LZ_ITEM(*profile, LzFlowPlan, i);
+        const LzFlowPlan *instead = flow->name.text ? find_flow(traffic, flow->name.text) : NULL;
+        flows[merged.count++] = instead ? *instead : *flow;
+    }
+    for (unsigned i = 0; i < traffic->count; i++) {
+        const LzFlowPlan *flow = LZ_ITEM(*traffic, LzFlowPlan, i);
+        if (flow->name.text && !find_flow(profile, flow->name.text)) {
+            flows[merged.count++] = *flow;
+        }
+    }
+    return merged;
+}
+
+static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
+{
+    const LzProfilePlan *profile = lz_data_profile(resolver->data, &fleet->profile);
+    g_autoptr(LzNames) flows = lz_names_new(resolver->report, "flow", &fleet->traffic, sizeof(LzFlowPlan));
+    for (unsigned i = 0; i < fleet->traffic.count; i++) {
+        check_topic(resolver, LZ_ITEM(fleet->traffic, LzFlowPlan, i));
+    }
+    if (!profile) {
+        return;
+    }
+    LzProfilePlan *resolved = lz_arena_alloc(resolver->walk->arena, sizeof *resolved);
+    *resolved = *profile;
+    if (fleet->traffic.count > 0) {
+        resolved->flows = merge_flows(resolver->walk->arena, &profile->flows, &fleet->traffic);
+    }
+    fleet->traffic = resolved->flows;
+    fleet->resolved = resolved;
+    if (!fleet->cpu.text) {
+        fleet->cpu = profile->cpu;
+        fleet->cpu_class = profile->cpu_class;
+        return;
+    }
+    fleet->cpu_class = lz_data_cpu(resolver->data, &fleet->cpu);
+}
+
+static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
+{
+    LzPlan *plan = resolver->plan;
+    resolve_access(resolver, &fleet->link, &fleet->zone);
+    resolve_profile(resolver, fleet);
+    lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
+    const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
+    check_tls(resolver, &fleet->connect.tls, tls_mark(connect, fleet->name.mark));
+    if (fleet->count > LZ_DEVICES_MAX - (int64_t)plan->device_count) {
+        lz_report_error(resolver->report, "E115", fleet->name.mark, 1, "more than %d devices in all fleets", LZ_DEVICES_MAX);
+        return;
+    }
+    plan->device_count += (unsigned)fleet->count;
+}
+
+/* ---- attacks, faults, defences ---- */
+
+static void warn_end(LzResolver *resolver, const void *item, const char *what, const LzText *name, LzTime at_ns, LzTime for_ns)
+{
+    LzTime duration_ns = resolver->plan->run.duration_ns;
+    if (!name->text || duration_ns == 0 || at_ns + for_ns <= duration_ns) {
+        return;
+    }
+    g_autofree char *end = lz_quantity_format(LZ_PARAM_TIME_NS, at_ns + for_ns);
+    g_autofree char *run_end = lz_quantity_format(LZ_PARAM_TIME_NS, duration_ns);
+    unsigned length = 1;
+    if (at_ns >= duration_ns) {
+        LzMark mark = lz_walk_mark(resolver->walk, item, "at", &length);
+        lz_report_warning(resolver->report, "W302", mark, length, "%s `%s` begins after the run ends (%s)", what, name->text, run_end);
+        return;
+    }
+    LzMark mark = lz_walk_mark(resolver->walk, item, "for", &length);
+    lz_report_warning(resolver->report, "W301", mark, length, "%s `%s` ends (%s) after the run does (%s)", what, name->text, end, run_end);
+}
+
+static void resolve_attack(LzResolver *resolver, LzAttackPlan *attack)
+{
+    resolve_access(resolver, &attack->from.link, NULL);
+    attack->from.cpu_class = lz_data_cpu(resolver->data, &attack->from.cpu);
+    lz_names_resolve(resolver->services, "E106", &attack->target);
+    check_tls(resolver, &attack->tls, tls_mark(lz_walk_node(resolver->walk, attack), attack->name.mark));
+    warn_end(resolver, attack, "attack", &attack->name, attack->at_ns, attack->for_ns);
+}
+
+static void resolve_fault(LzResolver *resolver, LzFaultPlan *fault)
+{
+    const struct {
+        const char *key;
+        const LzText *value;
+        const LzNames *names;
+        const char *code;
+    } needs[] = {
+        [LZ_FAULT_SWITCH_OFF] = {"zone", &fault->zone, resolver->zones, "E102"},
+        [LZ_FAULT_LINK_DOWN] = {"link", &fault->link, resolver->links, "E103"},
+        [LZ_FAULT_SERVICE_DOWN] = {"service", &fault->service, resolver->services, "E106"},
+        [LZ_FAULT_POWER_LOSS] = {"fleet", &fault->fleet, resolver->fleets, "E107"},
+    };
+    const LzNode *node = lz_walk_node(resolver->walk, fault);
+    for (int i = 0; i < (int)G_N_ELEMENTS(needs) && node; i++) {
+        unsigned length = 1;
+        LzMark mark = lz_walk_mark(resolver->walk, fault, "kind", &length);
+        if (i == fault->kind && !lz_node_find(node, needs[i].key)) {
+            lz_report_error(resolver->report, "E114", mark, length, "a %s needs `%s`", lz_fault_words[i], needs[i].key);
+        } else if (i != fault->kind && needs[i].value->text) {
+            lz_report_error(resolver->report, "E114", needs[i].value->mark, lz_text_length(needs[i].value),
+                            "`%s` has no meaning for a %s", needs[i].key, lz_fault_words[fault->kind]);
+        }
+        lz_names_resolve(needs[i].names, needs[i].code, needs[i].value);
+    }
+    warn_end(resolver, fault, "fault", &fault->name, fault->at_ns, fault->for_ns);
+}
+
+/* An attack and a fault both give their name to a window, where `always` and `warmup` are taken. */
+static void check_window_names(LzResolver *resolver)
+{
+    const LzPlan *plan = resolver->plan;
+    for (unsigned i = 0; i < plan->attacks.count + plan->faults.count; i++) {
+        const LzText *name = i < plan->attacks.count ? &LZ_ITEM(plan->attacks, LzAttackPlan, i)->name
+                                                     : &LZ_ITEM(plan->faults, LzFaultPlan, i - plan->attacks.count)->name;
+        if (!name->text) {
+            continue;
+        }
+        bool is_reserved = strcmp(name->text, "always") == 0 || strcmp(name->text, "warmup") == 0;
+        if (is_reserved || (i >= plan->attacks.count && lz_names_find(resolver->attacks, name->text))) {
+            lz_report_error(resolver->report, "E108", name->mark, lz_text_length(name), "the name `%s` is taken: %s", name->text,
+                            is_reserved ? "it names a window of every run" : "an attack has it, and both name windows");
+        }
+    }
+}
+
+/* ---- run, record ---- */
+
+static void check_run(LzResolver *resolver, const LzNode *root)
+{
+    const LzRunPlan *run = &resolver->plan->run;
+    const LzNode *warmup = lz_node_get(root, "run", "warmup", NULL);
+    if (run->duration_ns > 0 && run->warmup_ns >= run->duration_ns && warmup) {
+        g_autofree char *duration = lz_quantity_format(LZ_PARAM_TIME_NS, run->duration_ns);
+        lz_report_error(resolver->report, "E113", warmup->mark, warmup->length, "`warmup` must be shorter than the run (%s)", duration);
+    }
+    int64_t threads = 0;
+    bool is_number = lz_quantity_parse(LZ_PARAM_COUNT, run->threads.text, &threads) == LZ_QUANTITY_OK;
+    if (strcmp(run->threads.text, "auto") != 0 && (!is_number || threads < 1 || threads > THREADS_MAX)) {
+        lz_report_error(resolver->report, "E024", run->threads.mark, lz_text_length(&run->threads), "`threads` is auto or 1 to %d", THREADS_MAX);
+    }
+}
+
+/* "pump[7]": a device of a fleet, counted from 1. */
+static void check_device(LzResolver *resolver, const LzText *device)
+{
+    if (!device->text) {
+        return;
+    }
+    const char *open = strchr(device->text, '[');
+    g_autofree char *name = open ? g_strndup(device->text, (size_t)(open - device->text)) : NULL;
+    const LzFleetPlan *fleet = name ? lz_names_find(resolver->fleets, name) : NULL;
+    size_t size = strlen(device->text);
+    g_autofree char *number = fleet && device->text[size - 1] == ']' ? g_strndup(open + 1, size - (size_t)(open - device->text) - 2) : NULL;
+    int64_t index = 0;
+    if (number && lz_quantity_parse(LZ_PARAM_COUNT, number, &index) == LZ_QUANTITY_OK && index >= 1 && index <= fleet->count) {
+        return;
+    }
+    g_autofree char *quoted = lz_quote(device->text);
+    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E119", device->mark, lz_text_length(device), "unknown device `%s`", quoted);
+    lz_names_suggest(resolver->fleets, diagnostic, name ? name : device->text);
+    lz_diagnostic_hint(diagnostic, "a device is FLEET[N], from 1 to the fleet's count");
+}
+
+static void check_record(LzResolver *resolver)
+{
+    const LzCapturePlan *capture = &resolver->plan->record.pcapng;
+    lz_names_resolve(resolver->fleets, "E107", &capture->fleet);
+    check_device(resolver, &capture->device);
+}
+
+/* ---- all ---- */
+
+static void index_names(LzResolver *resolver)
+{
+    LzPlan *plan = resolver->plan;
+    LzReport *report = resolver->report;
+    resolver->zones = lz_names_new(report, "zone", &plan->network.zones, sizeof(LzZonePlan));
+    resolver->links = lz_names_new(report, "link", &plan->network.links, sizeof(LzLinkPlan));
+    resolver->services = lz_names_new(report, "service", &plan->services, sizeof(LzServicePlan));
+    resolver->fleets = lz_names_new(report, "fleet", &plan->fleet, sizeof(LzFleetPlan));
+    resolver->attacks = lz_names_new(report, "attack", &plan->attacks, sizeof(LzAttackPlan));
+    resolver->faults = lz_names_new(report, "fault", &plan->faults, sizeof(LzFaultPlan));
+    resolver->defences = lz_names_new(report, "defence", &plan->defences, sizeof(LzDefencePlan));
+}
+
+static void clear_names(LzResolver *resolver)
+{
+    lz_names_free(resolver->zones);
+    lz_names_free(resolver->links);
+    lz_names_free(resolver->services);
+    lz_names_free(resolver->fleets);
+    lz_names_free(resolver->attacks);
+    lz_names_free(resolver->faults);
+    lz_names_free(resolver->defences);
+}
+
+static void resolve_parts(LzResolver *resolver)
+{
+    LzPlan *plan = resolver->plan;
+    for (unsigned i = 0; i < plan->network.links.count; i++) {
+        check_link(resolver, LZ_ITEM(plan->network.links, LzLinkPlan, i));
+    }
+    for (unsigned i = 0; i < plan->services.count; i++) {
+        resolve_service(resolver, LZ_ITEM(plan->services, LzServicePlan, i));
+    }
+    check_reach(resolver);
+    for (unsigned i = 0; i < plan->fleet.count; i++) {
+        resolve_fleet(resolver, LZ_ITEM(plan->fleet, LzFleetPlan, i));
+    }
+    for (unsigned i = 0; i < plan->attacks.count; i++) {
+        resolve_attack(resolver, LZ_ITEM(plan->attacks, LzAttackPlan, i));
+    }
+    for (unsigned i = 0; i < plan->faults.count; i++) {
+        resolve_fault(resolver, LZ_ITEM(plan->faults, LzFaultPlan, i));
+    }
+    for (unsigned i = 0; i < plan->defences.count; i++) {
+        lz_names_resolve(resolver->services, "E106", &LZ_ITEM(plan->defences, LzDefencePlan, i)->where);
+    }
+}
+
+void lz_resolve(LzPlan *plan, LzWalk *walk, LzData *data)
+{
+    LzResolver resolver = {.plan = plan, .walk = walk, .report = walk->report, .data = data};
+    resolver.windows = g_array_new(FALSE, TRUE, sizeof(LzWindowPlan));
+    index_names(&resolver);
+    check_run(&resolver, lz_walk_node(walk, plan));
+    resolve_parts(&resolver);
+    check_window_names(&resolver);
+    check_record(&resolver);
+    lz_resolve_windows(&resolver);
+    lz_resolve_expectations(&resolver);
+    plan->window_count = resolver.windows->len;
+    plan->windows = lz_arena_array(walk->arena, plan->window_count, sizeof(LzWindowPlan));
+    memcpy(plan->windows, resolver.windows->data, plan->window_count * sizeof(LzWindowPlan));
+    clear_names(&resolver);
+    g_array_unref(resolver.windows);
+}

@@ -1,0 +1,30 @@
+/* What a table cannot say: that names mean something, and that the parts fit together. */
+#ifndef SIM_SCENARIO_RESOLVE_H
+#define SIM_SCENARIO_RESOLVE_H
+
+#include "sim/scenario/data.h"
+#include "sim/scenario/names.h"
+
+typedef struct LzResolver {
+    LzPlan *plan;
+    LzWalk *walk;
+    LzReport *report;
+    LzData *data;
+    LzNames *zones, *links, *services, *fleets, *attacks, *faults, *defences;
+    GArray *windows;            /* LzWindowPlan */
+} LzResolver;
+
+/* Fills what the plan marks as resolved, makes defaults that follow from other parts explicit, and
+ * reports everything that does not fit. */
+void lz_resolve(LzPlan *plan, LzWalk *walk, LzData *data);
+
+/* Parts of it. Windows of the run, its warm-up, attacks and faults: */
+void lz_resolve_windows(LzResolver *resolver);
+/* The window that an expectation's text names (recovery of it when is_after), appended when it is an explicit
+ * interval. False after reporting. */
+bool lz_resolve_window(LzResolver *resolver, const LzText *text, bool is_after, unsigned *ret_window);
+void lz_resolve_expectations(LzResolver *resolver);
+
+#define LZ_ITEM(list, Type, index) (&((Type *)(list).items)[index])
+
+#endif

@@ -1,0 +1,302 @@
+#include "sim/scenario/schema.h"
+
+#include "sim/scenario/plan.h"
+
+#define S 1e9           /* one second in ns */
+#define MS 1e6
+#define MINUTE (60 * S)
+#define DAY (86400 * S)
+#define RUN_MAX (366 * DAY)             /* longest run, and the latest an attack or fault can be */
+
+#define TIME .kind = LZ_PARAM_TIME_NS
+#define COUNT .kind = LZ_PARAM_COUNT
+#define NAME .kind = LZ_PARAM_NAME
+#define TEXT .kind = LZ_PARAM_TEXT
+#define VALUE .kind = LZ_PARAM_VALUE
+#define BOOL .kind = LZ_PARAM_BOOL
+#define ENUM(list) .kind = LZ_PARAM_ENUM, .words = list
+#define OBJECT(rows) .kind = LZ_PARAM_OBJECT, .table = rows
+#define LIST(rows, Item) .kind = LZ_PARAM_LIST, .table = rows, .item_size = sizeof(Item)
+#define MODEL(of) .kind = LZ_PARAM_MODEL, .model_kind = LZ_MODEL_##of
+#define REQUIRED .is_required = true
+/* The first key of a file: its format. Checked before the walk. */
+#define FORMAT(word) { .field = word, .kind = LZ_PARAM_ANY, .words = format_words, .help = "format of this file: 1" }
+/* Keys whose content is for others than the run. */
+#define IGNORED(word, text) { .field = word, .kind = LZ_PARAM_ANY, .help = text }
+
+static const char *const format_words[] = {"1", NULL};
+static const char *const version_words[] = {"1.2", "1.3", NULL};
+static const char *const key_words[] = {"ecdsa-p256", "rsa-2048", NULL};
+static const char *const client_auth_words[] = {"none", "required", NULL};
+static const char *const criticality_words[] = {"life", "urgent", "clinical", "administrative", NULL};
+static const char *const certificate_words[] = {"valid", "expired", "not-yet-valid", "foreign-ca", NULL};
+static const char *const severity_words[] = {"fail", "warn", NULL};
+static const char *const secrets_words[] = {"embed", "none", NULL};
+static const char *const bind_words[] = {"off", "ipc", NULL};
+static const char *const trace_words[] = {"handshake", "session", "attack", "fault", "defence", "expect", "message-lost", NULL};
+const char *const lz_fault_words[] = {"switch-off", "link-down", "service-down", "power-loss", NULL};
+const char *const lz_stat_words[] = {"count", "rate", "ratio", "mean", "min", "max", "last", "p50", "p90", "p95", "p99",
+                                     "p99.9", "recover_time", NULL};
+
+static const LzParam run_table[] = {
+    LZ_PARAM(LzRunPlan, seed, COUNT, .fallback = 1, .help = "of every random stream; repetition n uses seed + n"),
+    LZ_PARAM(LzRunPlan, duration_ns, TIME, REQUIRED, .min = MS, .max = RUN_MAX, .help = "virtual time, warm-up included"),
+    LZ_PARAM(LzRunPlan, warmup_ns, TIME, .max = RUN_MAX, .help = "left out of every measurement except those during warmup"),
+    LZ_PARAM(LzRunPlan, repeat, COUNT, .min = 1, .max = 1000, .fallback = 1, .help = "repetitions, each with its own seed"),
+    LZ_PARAM(LzRunPlan, threads, TEXT, .fallback_text = "auto", .help = "auto or a number; never changes results"),
+    LZ_PARAM(LzRunPlan, crypto_cost_ppb, .kind = LZ_PARAM_PPB, .max = 4e9, .has_max = true, .fallback = 1e9,
+             .help = "scale of the CPU cost of cryptography; 100 % as published"),
+    LZ_PARAM_END,
+};
+
+static const LzParam zone_table[] = {
+    LZ_PARAM(LzZonePlan, name, NAME, REQUIRED, .help = "of the zone: a switch and what hangs on it"),
+    LZ_PARAM(LzZonePlan, forwarding_ns, TIME, .max = S, .fallback = 5e3, .help = "time of its switch to forward a packet",
+             .source = "assumed: store-and-forward access switch at 1 Gbit/s"),
+    LZ_PARAM_END,
+};
+
+static const LzParam queue_table[] = {
+    LZ_PARAM(LzLinkPlan, queue, .key = "model", MODEL(QUEUE), .fallback_text = "fifo", .help = "queue model"),
+    LZ_PARAM_END,
+};
+
+static const LzParam link_table[] = {
+    LZ_PARAM(LzLinkPlan, name, NAME, REQUIRED, .help = "of the link"),
+    LZ_PARAM(LzLinkPlan, model, MODEL(LINK), REQUIRED, .help = "link or radio model"),
+    LZ_PARAM_GROUP("queue", .table = queue_table, .shorthand = "limit",
+                   .help = "in front of each station and direction; `queue: 256 kB` is the limit of the default model"),
+    LZ_PARAM(LzLinkPlan, zone, NAME, .help = "access link: the zone of its hosts; one medium for all who name it"),
+    LZ_PARAM(LzLinkPlan, from, NAME, .help = "backbone link: one of its two zones"),
+    LZ_PARAM(LzLinkPlan, to, NAME, .help = "backbone link: the other zone"),
+    LZ_PARAM_END,
+};
+
+static const LzParam network_table[] = {
+    LZ_PARAM(LzNetworkPlan, zones, LIST(zone_table, LzZonePlan), REQUIRED, .help = "parts of the network"),
+    LZ_PARAM(LzNetworkPlan, links, LIST(link_table, LzLinkPlan), REQUIRED, .help = "access links of zones and backbones between them"),
+    LZ_PARAM_END,
+};
+
+#define TLS_COMMON \
+    LZ_PARAM(LzTlsPlan, is_enabled, .key = "enabled", BOOL, .fallback = 1, .help = "false: plain TCP"), \
+    LZ_PARAM(LzTlsPlan, min, ENUM(version_words), .help = "lowest TLS version"), \
+    LZ_PARAM(LzTlsPlan, max, ENUM(version_words), .fallback = 1, .help = "highest TLS version"), \
+    LZ_PARAM(LzTlsPlan, key, ENUM(key_words), .help = "type of its own certificate's key")
+
+static const LzParam service_tls_table[] = {
+    TLS_COMMON,
+    LZ_PARAM(LzTlsPlan, client_auth, ENUM(client_auth_words), .fallback = 1, .help = "whether a client must show a certificate"),
+    LZ_PARAM(LzTlsPlan, resume, BOOL, .fallback = 1, .help = "issues tickets for resumption"),
+    LZ_PARAM(LzTlsPlan, ticket_lifetime_ns, TIME, .min = S, .max = 7 * DAY, .fallback = DAY, .help = "how long a ticket is good",
+             .source = "at most 7 days: RFC 8446 section 4.6.1"),
+    LZ_PARAM_END,
+};
+
+static const LzParam client_tls_table[] = {
+    TLS_COMMON,
+    LZ_PARAM(LzTlsPlan, resume, BOOL, .help = "resumes with a ticket when it has one"),
+    LZ_PARAM_END,
+};
+
+static const LzParam service_table[] = {
+    LZ_PARAM(LzServicePlan, name, NAME, REQUIRED, .help = "of the service"),
+    LZ_PARAM(LzServicePlan, kind, MODEL(SERVICE), REQUIRED, .help = "service model"),
+    LZ_PARAM(LzServicePlan, zone, NAME, .help = "where it stands; its link's zone when not given"),
+    LZ_PARAM(LzServicePlan, link, NAME, REQUIRED, .help = "its access link"),
+    LZ_PARAM(LzServicePlan, port, COUNT, .min = 1, .max = 65535, .fallback = 8883, .help = "TCP port", .source = "IANA: secure-mqtt"),
+    LZ_PARAM(LzServicePlan, cpu, NAME, .fallback_text = "x86-server", .help = "CPU class"),
+    LZ_PARAM(LzServicePlan, cpu_cores, .key = "cores", .kind = LZ_PARAM_CORES, .min = 1, .max = 1024, .fallback = 2, .help = "of that CPU"),
+    LZ_PARAM(LzServicePlan, backlog, COUNT, .min = 1, .max = 65535, .fallback = 4096, .help = "connections that may wait to be accepted",
+             .source = "Linux net.core.somaxconn since 5.4"),
+    LZ_PARAM(LzServicePlan, handshake_timeout_ns, TIME, .min = MS, .max = 3600 * S, .fallback = 30 * S,
+             .help = "a connection that has not finished its TLS handshake by then is closed"),
+    LZ_PARAM(LzServicePlan, tls, OBJECT(service_tls_table), .help = "TLS as the service speaks it"),
+    LZ_PARAM_END,
+};
+
+const LzParam lz_schema_flow[] = {
+    LZ_PARAM(LzFlowPlan, name, .key = "flow", NAME, REQUIRED, .help = "of the flow of messages"),
+    LZ_PARAM(LzFlowPlan, publish, TEXT, REQUIRED, .help = "topic; {zone} {fleet} {id} {device} are replaced"),
+    LZ_PARAM(LzFlowPlan, behaviour, MODEL(BEHAVIOUR), REQUIRED, .help = "when messages are made and how large they are"),
+    LZ_PARAM(LzFlowPlan, qos, COUNT, .max = 2, .has_max = true, .help = "0 at most once, 1 at least once, 2 exactly once"),
+    LZ_PARAM(LzFlowPlan, deadline_ns, TIME, .max = DAY, .help = "creation to delivery; 0 is none"),
+    LZ_PARAM(LzFlowPlan, criticality, ENUM(criticality_words), .fallback = 2, .help = "what is lost when it is late"),
+    LZ_PARAM(LzFlowPlan, dscp, COUNT, .max = 63, .help = "of its packets"),
+    LZ_PARAM(LzFlowPlan, source, TEXT, .help = "of size, rate and deadline, or `assumed: ...`"),
+    LZ_PARAM_END,
+};
+
+static const LzParam connect_table[] = {
+    LZ_PARAM(LzConnectPlan, to, NAME, REQUIRED, .help = "service"),
+    LZ_PARAM(LzConnectPlan, tls, OBJECT(client_tls_table), .help = "TLS as the devices speak it"),
+    LZ_PARAM(LzConnectPlan, client, MODEL(CLIENT), .fallback_text = "mqtt", .help = "client model"),
+    LZ_PARAM(LzConnectPlan, start, .kind = LZ_PARAM_DIST, .help = "when a device is switched on; {spread: 60 s} is uniform from 0"),
+    LZ_PARAM(LzConnectPlan, handshake_timeout_ns, TIME, .min = MS, .max = 3600 * S, .fallback = 30 * S,
+             .help = "a device that is not connected by then gives up and tries again"),
+    LZ_PARAM_END,
+};
+
+static const LzParam fleet_table[] = {
+    LZ_PARAM(LzFleetPlan, name, NAME, REQUIRED, .help = "of the fleet; its devices are NAME[1], NAME[2] ..."),
+    LZ_PARAM(LzFleetPlan, profile, NAME, REQUIRED, .help = "device profile (lazaret list devices)"),
+    LZ_PARAM(LzFleetPlan, count, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "devices"),
+    LZ_PARAM(LzFleetPlan, zone, NAME, .help = "where they are; their link's zone when not given"),
+    LZ_PARAM(LzFleetPlan, link, NAME, REQUIRED, .help = "access link"),
+    LZ_PARAM(LzFleetPlan, cpu, NAME, .help = "CPU class; the profile's when not given"),
+    LZ_PARAM(LzFleetPlan, connect, OBJECT(connect_table), REQUIRED, .help = "what they connect to, and how"),
+    LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan), .help = "replaces the profile's flows of the same name, adds others"),
+    LZ_PARAM(LzFleetPlan, certificate, ENUM(certificate_words), .help = "what they present"),
+    LZ_PARAM_END,
+};
+
+static const LzParam attacker_table[] = {
+    LZ_PARAM(LzAttackerPlan, link, NAME, REQUIRED, .help = "access link of the attacker's hosts"),
+    LZ_PARAM(LzAttackerPlan, hosts, COUNT, .min = 1, .max = 100000, .fallback = 1, .help = "how many"),
+    LZ_PARAM(LzAttackerPlan, cpu, NAME, .fallback_text = "x86-server", .help = "CPU class"),
+    LZ_PARAM_END,
+};
+
+static const LzParam attack_table[] = {
+    LZ_PARAM(LzAttackPlan, name, NAME, REQUIRED, .help = "of the attack, and of its window"),
+    LZ_PARAM(LzAttackPlan, kind, MODEL(ATTACK), REQUIRED, .help = "attack model"),
+    LZ_PARAM(LzAttackPlan, from, OBJECT(attacker_table), REQUIRED, .help = "who attacks"),
+    LZ_PARAM(LzAttackPlan, target, NAME, REQUIRED, .help = "service"),
+    LZ_PARAM(LzAttackPlan, at_ns, TIME, REQUIRED, .max = RUN_MAX, .help = "when it begins"),
+    LZ_PARAM(LzAttackPlan, for_ns, TIME, REQUIRED, .min = MS, .max = RUN_MAX, .help = "how long it lasts"),
+    LZ_PARAM(LzAttackPlan, tls, OBJECT(client_tls_table), .help = "TLS as the attacker speaks it"),
+    LZ_PARAM_END,
+};
+
+static const LzParam fault_table[] = {
+    LZ_PARAM(LzFaultPlan, name, NAME, REQUIRED, .help = "of the fault, and of its window"),
+    LZ_PARAM(LzFaultPlan, kind, ENUM(lz_fault_words), REQUIRED, .help = "what fails"),
+    LZ_PARAM(LzFaultPlan, zone, NAME, .help = "switch-off: whose switch"),
+    LZ_PARAM(LzFaultPlan, link, NAME, .help = "link-down: which link"),
+    LZ_PARAM(LzFaultPlan, service, NAME, .help = "service-down: which service"),
+    LZ_PARAM(LzFaultPlan, fleet, NAME, .help = "power-loss: whose devices"),
+    LZ_PARAM(LzFaultPlan, at_ns, TIME, REQUIRED, .max = RUN_MAX, .help = "when it begins"),
+    LZ_PARAM(LzFaultPlan, for_ns, TIME, REQUIRED, .min = MS, .max = RUN_MAX, .help = "how long it lasts"),
+    LZ_PARAM_END,
+};
+
+static const LzParam defence_table[] = {
+    LZ_PARAM(LzDefencePlan, name, NAME, REQUIRED, .help = "of the defence"),
+    LZ_PARAM(LzDefencePlan, kind, MODEL(DEFENCE), REQUIRED, .help = "defence model"),
+    LZ_PARAM(LzDefencePlan, where, NAME, REQUIRED, .help = "service whose host it stands in front of"),
+    LZ_PARAM_END,
+};
+
+static const LzParam where_table[] = {
+    LZ_PARAM(LzWherePlan, fleet, NAME, .help = "only this fleet"),
+    LZ_PARAM_END,
+};
+
+static const LzParam expect_table[] = {
+    LZ_PARAM(LzExpectPlan, name, NAME, REQUIRED, .help = "of the test case"),
+    LZ_PARAM(LzExpectPlan, metric, TEXT, REQUIRED, .help = "SCOPE.NAME.METRIC, as flow.alarm.latency (lazaret list metrics)"),
+    LZ_PARAM(LzExpectPlan, stat, ENUM(lz_stat_words), REQUIRED, .help = "statistic of the metric"),
+    LZ_PARAM(LzExpectPlan, min, VALUE, .help = "lower limit, with its unit"),
+    LZ_PARAM(LzExpectPlan, max, VALUE, .help = "upper limit, with its unit"),
+    LZ_PARAM(LzExpectPlan, to, VALUE, .help = "recover_time: the level that counts as recovered"),
+    LZ_PARAM(LzExpectPlan, during, TEXT, .help = "always, warmup, an attack or fault, before NAME, recovery NAME, 2 min..5 min"),
+    LZ_PARAM(LzExpectPlan, after, TEXT, .help = "an attack or fault: its recovery"),
+    LZ_PARAM(LzExpectPlan, where, OBJECT(where_table), .help = "part of what is measured"),
+    LZ_PARAM(LzExpectPlan, min_samples, COUNT, .min = 1, .fallback = 1, .help = "fewer samples are a failure"),
+    LZ_PARAM(LzExpectPlan, severity, ENUM(severity_words), .help = "warn does not change the exit code"),
+    LZ_PARAM_END,
+};
+
+static const LzParam capture_where_table[] = {
+    LZ_PARAM(LzCapturePlan, fleet, NAME, .help = "whose devices"),
+    LZ_PARAM(LzCapturePlan, first, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "how many of the fleet"),
+    LZ_PARAM_END,
+};
+
+static const LzParam capture_table[] = {
+    LZ_PARAM(LzCapturePlan, fleet, NAME, .help = "whose devices"),
+    LZ_PARAM(LzCapturePlan, first, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "how many of the fleet"),
+    LZ_PARAM(LzCapturePlan, device, TEXT, .help = "or one device: \"pump[7]\""),
+    LZ_PARAM(LzCapturePlan, secrets, ENUM(secrets_words), .help = "TLS secrets inside the capture, so that Wireshark decrypts it"),
+    LZ_PARAM_GROUP("where", .table = capture_where_table, .is_alias = true, .help = "the same as fleet and first"),
+    LZ_PARAM_END,
+};
+
+static const LzParam series_table[] = {
+    LZ_PARAM(LzRecordPlan, series_every_ns, .key = "every", TIME, .min = MS, .max = DAY, .fallback = S, .help = "step of the time series"),
+    LZ_PARAM_END,
+};
+
+static const LzParam record_table[] = {
+    LZ_PARAM(LzRecordPlan, pcapng, OBJECT(capture_table), .help = "packets of some devices"),
+    LZ_PARAM_GROUP("series", .table = series_table, .help = "time series"),
+    LZ_PARAM(LzRecordPlan, events, .kind = LZ_PARAM_NAMES, .words = trace_words, .help = "kinds of events written to events.csv"),
+    LZ_PARAM_END,
+};
+
+static const LzParam pki_table[] = {
+    LZ_PARAM(LzPlan, device_lifetime_ns, TIME, .min = S, .max = 3650 * DAY, .fallback = 365 * DAY, .help = "of a device's certificate"),
+    LZ_PARAM(LzPlan, pki_issuing, .key = "issuing", ENUM(key_words), .help = "type of the CA's key"),
+    LZ_PARAM(LzPlan, pki_intermediates, .key = "intermediates", COUNT, .max = 3, .help = "CAs between the root and a device"),
+    LZ_PARAM_END,
+};
+
+static const LzParam live_table[] = {
+    LZ_PARAM(LzLivePlan, bind, ENUM(bind_words), .fallback = 1, .help = "feed of the running simulation on a local socket"),
+    LZ_PARAM_END,
+};
+
+const LzParam lz_schema_scenario[] = {
+    FORMAT("lazaret"),
+    LZ_PARAM(LzPlan, name, NAME, .help = "of the scenario; the file's name when not given"),
+    LZ_PARAM(LzPlan, title, TEXT, .help = "one line for people"),
+    IGNORED("authors", "for people: [{name: ..., orcid: ...}]"),
+    LZ_PARAM(LzPlan, run, OBJECT(run_table), REQUIRED, .help = "how long and how often"),
+    LZ_PARAM(LzPlan, start_unix_s, .kind = LZ_PARAM_DATE, .fallback = 1772431200, .help = "the virtual wall clock at 0; certificates are checked against it"),
+    LZ_PARAM_GROUP("pki", .table = pki_table, .help = "certificates made for the run"),
+    LZ_PARAM(LzPlan, network, OBJECT(network_table), REQUIRED, .help = "zones and links"),
+    LZ_PARAM(LzPlan, services, LIST(service_table, LzServicePlan), REQUIRED, .help = "what devices connect to"),
+    LZ_PARAM(LzPlan, fleet, LIST(fleet_table, LzFleetPlan), REQUIRED, .help = "groups of like devices"),
+    LZ_PARAM(LzPlan, attacks, LIST(attack_table, LzAttackPlan), .help = "who attacks what, and when"),
+    LZ_PARAM(LzPlan, faults, LIST(fault_table, LzFaultPlan), .help = "what fails, and when"),
+    LZ_PARAM(LzPlan, defences, LIST(defence_table, LzDefencePlan), .help = "what protects services"),
+    LZ_PARAM(LzPlan, expect, LIST(expect_table, LzExpectPlan), .help = "what must hold: each is one test case"),
+    LZ_PARAM(LzPlan, record, OBJECT(record_table), .help = "what is kept beside the metrics"),
+    IGNORED("sweep", "axes of a parameter study; a run ignores it"),
+    LZ_PARAM(LzPlan, live, OBJECT(live_table), .help = "live feed"),
+    IGNORED("include", "not supported: an error"),
+    LZ_PARAM_END,
+};
+
+const LzParam lz_schema_device[] = {
+    FORMAT("lazaret-device"),
+    LZ_PARAM(LzProfilePlan, name, NAME, REQUIRED, .help = "of the profile: the file's name"),
+    LZ_PARAM(LzProfilePlan, title, TEXT, .help = "one line for people"),
+    LZ_PARAM(LzProfilePlan, cpu, NAME, REQUIRED, .help = "CPU class"),
+    LZ_PARAM(LzProfilePlan, source, TEXT, REQUIRED, .help = "of the profile's figures"),
+    LZ_PARAM(LzProfilePlan, flows, LIST(lz_schema_flow, LzFlowPlan), REQUIRED, .help = "what the device sends"),
+    LZ_PARAM_END,
+};
+
+#define OPERATION(field, text) LZ_PARAM(LzCpu, field, TIME, REQUIRED, .min = 1, .max = 3600 * S, .help = text)
+
+const LzParam lz_schema_cpu[] = {
+    FORMAT("lazaret-cpu"),
+    LZ_PARAM(LzCpu, name, NAME, REQUIRED, .help = "of the class: the file's name"),
+    LZ_PARAM(LzCpu, title, TEXT, .help = "one line for people"),
+    LZ_PARAM(LzCpu, clock_hz, .kind = LZ_PARAM_FREQUENCY_HZ, REQUIRED, .min = 1, .help = "of one core"),
+    OPERATION(p256_sign_ns, "ECDSA P-256 signature"),
+    OPERATION(p256_verify_ns, "ECDSA P-256 verification"),
+    OPERATION(p256_ecdhe_ns, "ECDHE P-256: key generation and shared secret"),
+    OPERATION(p384_sign_ns, "ECDSA P-384 signature"),
+    OPERATION(p384_verify_ns, "ECDSA P-384 verification"),
+    OPERATION(p384_ecdhe_ns, "ECDHE P-384: key generation and shared secret"),
+    OPERATION(x25519_ecdhe_ns, "X25519: key generation and shared secret"),
+    OPERATION(rsa2048_private_ns, "RSA-2048 private operation"),
+    OPERATION(rsa2048_public_ns, "RSA-2048 public operation"),
+    OPERATION(record_ns, "fixed cost of one TLS record"),
+    LZ_PARAM(LzCpu, aead_bps, .kind = LZ_PARAM_BPS, REQUIRED, .min = 1, .help = "authenticated encryption"),
+    LZ_PARAM(LzCpu, hash_bps, .kind = LZ_PARAM_BPS, REQUIRED, .min = 1, .help = "SHA-256"),
+    LZ_PARAM(LzCpu, source, TEXT, REQUIRED, .help = "of the figures, and which are assumed"),
+    LZ_PARAM_END,
+};

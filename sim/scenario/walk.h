@@ -1,0 +1,58 @@
+/* One walker for every structure: a tree and a parameter table in, a filled struct and all mistakes out. */
+#ifndef SIM_SCENARIO_WALK_H
+#define SIM_SCENARIO_WALK_H
+
+#include "sim/scenario/tree.h"
+
+typedef struct LzWalk {
+    LzReport *report;           /* borrowed */
+    LzArena *arena;             /* borrowed: everything the walk makes */
+    GHashTable *nodes;          /* list item (its address) to the LzNode it was read from; only looked up */
+} LzWalk;
+
+LzWalk *lz_walk_new(LzReport *report, LzArena *arena);
+void lz_walk_free(LzWalk *walk);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzWalk, lz_walk_free)
+
+/* Fills a struct with its table's defaults, then with what the map says. The mistakes are reported. */
+void lz_walk_struct(LzWalk *walk, const LzParam *table, void *base, const LzNode *map);
+
+/* The map that a list's item was read from; NULL for an item made of a bare name. */
+const LzNode *lz_walk_node(const LzWalk *walk, const void *item);
+/* Mark of one of an item's values, or of the item when the key is not written. */
+LzMark lz_walk_mark(const LzWalk *walk, const void *item, const char *key, unsigned *ret_length);
+
+/* One quantity that no table describes, at 0 or above, with the messages of a param's. False after reporting. */
+bool lz_walk_quantity(LzWalk *walk, LzParamKind kind, const char *key, const LzText *text, int64_t *ret_value);
+
+/* ---- tables, for everything else that is generated from them ---- */
+
+/* The scenario's word: not NUL-terminated where a unit suffix is cut off. */
+const char *lz_param_key(const LzParam *param, size_t *ret_length);
+char *lz_param_key_dup(const LzParam *param);
+bool lz_param_is_key(const LzParam *param, const char *word);
+/* Integer of a param of integer kind (times, quantities, counts, dates, enums, bools), by its size. */
+int64_t lz_param_integer(const LzParam *param, const void *base);
+bool lz_param_is_integer(LzParamKind kind);
+int64_t lz_param_min(const LzParam *param);
+/* INT64_MAX when there is no upper bound. */
+int64_t lz_param_max(const LzParam *param);
+/* "5 ms", "1.2", "true": an integer param's value as a scenario would say it. New string. */
+char *lz_param_format(const LzParam *param, int64_t value);
+/* The name param that an item of this table begins with, or NULL. */
+const LzParam *lz_param_item_name(const LzParam *table);
+/* The table's first MODEL param, or NULL. */
+const LzParam *lz_param_model(const LzParam *table);
+
+/* ---- the forms of a DIST ---- */
+
+typedef struct LzDistForm {
+    int kind;                   /* index into the words; kind - UNIFORM */
+    LzTime a_ns, b_ns;
+} LzDistForm;
+/* Table over LzDistForm of what may stand beside `dist: …` of this kind (UNIFORM, EXPONENTIAL, LOGNORMAL);
+ * CONSTANT: the form `{spread: 60 s}`, uniform from 0. */
+const LzParam *lz_dist_table(LzDistKind kind);
+extern const char *const lz_dist_words[];      /* from UNIFORM on */
+
+#endif
