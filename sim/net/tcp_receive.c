@@ -142,7 +142,7 @@ static void hold(LzTcpSocket *socket, LzPacket *packet)
         receive->held_last = packet;
     } else {
         LzPacket **place = &receive->held;
-        while (position_of(socket, (*place)->sequence) <= position) {
+        while (*place && position_of(socket, (*place)->sequence) <= position) {
             place = &(*place)->next;
         }
         packet->next = *place;
