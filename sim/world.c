@@ -299,6 +299,11 @@ uint64_t lz_world_events(const LzWorld *world)
     return lz_scheduler_fired(world->scheduler);
 }
 
+uint64_t lz_world_pending(const LzWorld *world)
+{
+    return lz_scheduler_pending(world->scheduler);
+}
+
 uint64_t lz_world_packets(const LzWorld *world)
 {
     return lz_packet_pool_created(world->packets);

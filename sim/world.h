@@ -38,6 +38,7 @@ uint64_t lz_world_seed(const LzWorld *world);
 LzProbes *lz_world_probes(LzWorld *world);
 const LzDigest *lz_world_digest(const LzWorld *world);
 uint64_t lz_world_events(const LzWorld *world);                 /* fired */
+uint64_t lz_world_pending(const LzWorld *world);                /* events waiting */
 uint64_t lz_world_packets(const LzWorld *world);                /* created */
 unsigned lz_world_connected(const LzWorld *world);              /* devices with an open application session */
 

@@ -74,6 +74,20 @@ static LzExpectation expectation_of(const LzExpectPlan *plan)
     return expectation;
 }
 
+static char *limit_text(const LzExpectation *expectation)
+{
+    int64_t limit = expectation->has_max ? expectation->max_value : expectation->min_value;
+    g_autofree char *text = lz_format_value(limit, expectation->metric, expectation->statistic);
+    return g_strconcat(expectation->has_max ? "at most " : "at least ", text, NULL);
+}
+
+static void say_failed(Runner *runner, const LzExpectation *expectation, bool has_sample, int64_t value)
+{
+    g_autofree char *limit = limit_text(expectation);
+    g_autofree char *observed = has_sample ? lz_format_value(value, expectation->metric, expectation->statistic) : NULL;
+    lz_feed_expectation_failed(runner->feed, expectation->name, expectation->line, observed, limit);
+}
+
 static void ask(Runner *runner, unsigned repetition, LzWorld *world)
 {
     unsigned count = runner->outcome->expectation_count;
@@ -81,7 +95,12 @@ static void ask(Runner *runner, unsigned repetition, LzWorld *world)
     values->values = g_new0(int64_t, count);
     values->samples = g_new0(uint64_t, count);
     for (unsigned i = 0; i < count; i++) {
-        lz_expectation_value(&runner->outcome->expectations[i], lz_world_probes(world), &values->values[i], &values->samples[i]);
+        const LzExpectation *expectation = &runner->outcome->expectations[i];
+        int64_t *value = &values->values[i];
+        bool has_sample = lz_expectation_value(expectation, lz_world_probes(world), value, &values->samples[i]);
+        if (runner->feed && !(has_sample && lz_expectation_holds(expectation, *value))) {
+            say_failed(runner, expectation, has_sample, *value);
+        }
     }
 }
 

@@ -122,7 +122,7 @@ bool lz_expectation_value(const LzExpectation *expectation, const LzProbes *prob
 
 /* ---- all repetitions ---- */
 
-static bool holds(const LzExpectation *expectation, int64_t value)
+bool lz_expectation_holds(const LzExpectation *expectation, int64_t value)
 {
     return (!expectation->has_max || value <= expectation->max_value) &&
            (!expectation->has_min || value >= expectation->min_value);
@@ -210,7 +210,7 @@ LzVerdict lz_expectation_judge(const LzExpectation *expectation, const int64_t *
     for (unsigned i = 0; i < repetitions; i++) {
         verdict.samples += samples[i];
         is_seen = is_seen && samples[i] >= samples_needed(expectation);
-        if (!holds(expectation, values[i])) {
+        if (!lz_expectation_holds(expectation, values[i])) {
             verdict.state = LZ_VERDICT_FAILED;
         }
         if (slack(expectation, values[i]) < slack(expectation, verdict.worst)) {

@@ -38,6 +38,8 @@ typedef struct LzVerdict {
 
 /* The value of one repetition; false when it saw no sample (fewer than min_samples). */
 bool lz_expectation_value(const LzExpectation *expectation, const LzProbes *probes, int64_t *ret_value, uint64_t *ret_samples);
+/* Whether a value is within the limits. */
+bool lz_expectation_holds(const LzExpectation *expectation, int64_t value);
 /* values and samples per repetition; samples[i] < min_samples makes it NO_SAMPLE. Every repetition must hold. */
 LzVerdict lz_expectation_judge(const LzExpectation *expectation, const int64_t *values, const uint64_t *samples, unsigned repetitions);
 
