@@ -1,0 +1,146 @@
+/* Strict priority: eight classes by the precedence bits of the DSCP; the highest class that waits goes
+ * first, within a class first in first out. A packet in transmission is not interrupted. */
+#include <glib.h>
+
+#include "lazaret/model.h"
+#include "lazaret/queue.h"
+
+#define CLASSES 8u
+
+typedef struct Config {
+    int64_t queue_limit_bytes;
+} Config;
+
+typedef struct Class {
+    LzPacket *first, *last;
+    uint64_t bytes;
+} Class;
+
+typedef struct Priority {
+    const Config *config;       /* borrowed */
+    LzPacketPool *packets;      /* borrowed */
+    Class classes[CLASSES];
+    unsigned waiting;           /* bit per class that is not empty */
+    uint64_t bytes;
+    uint32_t count;
+} Priority;
+
+static void priority_init(void *state, const void *config, const LzEnv *env)
+{
+    Priority *self = state;
+    self->config = config;
+    self->packets = env->packets;
+}
+
+/* RFC 2474 4.2.2.1: class selectors, the upper three bits of the DSCP, order as IP precedence did. */
+static unsigned class_of(const LzPacket *packet)
+{
+    return packet->dscp >> 3 & (CLASSES - 1);
+}
+
+static LzDropReason priority_enqueue(void *state, LzPacket *packet, LzTime now_ns)
+{
+    (void)now_ns;
+    Priority *self = state;
+    unsigned index = class_of(packet);
+    Class *class = &self->classes[index];
+    if (class->bytes + packet->wire_bytes > (uint64_t)self->config->queue_limit_bytes) {
+        return LZ_DROP_QUEUE_FULL;
+    }
+    packet->next = NULL;
+    *(class->last ? &class->last->next : &class->first) = packet;
+    class->last = packet;
+    class->bytes += packet->wire_bytes;
+    self->waiting |= 1u << index;
+    self->bytes += packet->wire_bytes;
+    self->count++;
+    return LZ_DROP_NONE;
+}
+
+static unsigned highest_waiting(const Priority *self)
+{
+    return (unsigned)g_bit_nth_msf(self->waiting, -1);
+}
+
+static LzPacket *priority_dequeue(void *state, LzTime now_ns)
+{
+    (void)now_ns;
+    Priority *self = state;
+    if (!self->waiting) {
+        return NULL;
+    }
+    unsigned index = highest_waiting(self);
+    Class *class = &self->classes[index];
+    LzPacket *packet = class->first;
+    class->first = packet->next;
+    if (!class->first) {
+        class->last = NULL;
+        self->waiting &= ~(1u << index);
+    }
+    class->bytes -= packet->wire_bytes;
+    self->bytes -= packet->wire_bytes;
+    self->count--;
+    return packet;
+}
+
+static const LzPacket *priority_peek(const void *state)
+{
+    const Priority *self = state;
+    return self->waiting ? self->classes[highest_waiting(self)].first : NULL;
+}
+
+static uint64_t priority_backlog_bytes(const void *state)
+{
+    const Priority *self = state;
+    return self->bytes;
+}
+
+static uint32_t priority_backlog_packets(const void *state)
+{
+    const Priority *self = state;
+    return self->count;
+}
+
+static void priority_clear(void *state)
+{
+    Priority *self = state;
+    LzPacket *packet;
+    while ((packet = priority_dequeue(self, 0))) {
+        lz_packet_free(self->packets, packet);
+    }
+}
+
+static const char *const not_modelled[] = {
+    "a buffer shared between the classes",
+    "preemption of a frame (IEEE 802.1Qbu)",
+    NULL,
+};
+
+static const LzParam params[] = {
+    LZ_PARAM(Config, queue_limit_bytes, .kind = LZ_PARAM_BYTES, .min = 1, .max = 1e12, .fallback = 131072,
+             .help = "bytes that may wait in each class at one port, as on the wire",
+             .source = "assumed: one port's part of a shared switch buffer of 0.5 to 2 MB, by class"),
+    LZ_PARAM_END,
+};
+
+static const LzQueueOps ops = {
+    .init = priority_init,
+    .enqueue = priority_enqueue,
+    .dequeue = priority_dequeue,
+    .peek = priority_peek,
+    .backlog_bytes = priority_backlog_bytes,
+    .backlog_packets = priority_backlog_packets,
+    .clear = priority_clear,
+};
+
+const LzModel lz_queue_model_priority = {
+    .name = "priority",
+    .summary = "strict priority over eight classes, taken from the DSCP's precedence bits",
+    .source = "IEEE 802.1Q-2022 8.6.8.1, RFC 2474 4.2.2",
+    .kind = LZ_MODEL_QUEUE,
+    .params = params,
+    .config_size = sizeof(Config),
+    .state_size = sizeof(Priority),
+    .not_modelled = not_modelled,
+    .ops = &ops,
+};
