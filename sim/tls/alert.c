@@ -1,4 +1,4 @@
-/* Names of TLS alerts (RFC 8446, section 6, and those that only RFC 5246 has). */
+/* Names of TLS alerts (RFC 8446, section 6, and those that only RFC 5246 or SSL 3.0 has). */
 #include <glib.h>
 
 #include "sim/tls/tls.h"
@@ -11,6 +11,7 @@ static const char *const names[] = {
     [22] = "record_overflow",
     [30] = "decompression_failure",
     [40] = "handshake_failure",
+    [41] = "no_certificate",            /* reserved; Mbed TLS sends it for certificate_required */
     [42] = "bad_certificate",
     [43] = "unsupported_certificate",
     [44] = "certificate_revoked",

@@ -24,7 +24,7 @@ struct LzTlsEndpoint {
     GByteArray *input;                  /* arrived, not read; NULL when empty */
     size_t input_used;
     GByteArray *output;                 /* during a step */
-    bool has_sent_close, has_seen_certificate, sends_under_application_keys;
+    bool has_sent_close, has_seen_certificate;
     char peer_name[LZ_TLS_NAME_SIZE], resumed_name[LZ_TLS_NAME_SIZE];
     void (*key_log)(void *self, const char *text);
     void *key_log_self;
@@ -167,20 +167,18 @@ static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep 
     endpoint->context.work = NULL;
 }
 
+/* Mbed TLS's TLS 1.2 server falls silent when the client has no certificate; RFC 5246 7.4.6 knows an alert for that. */
 static void fail(LzTlsEndpoint *endpoint, int ret, LzTlsStep *step)
 {
     endpoint->state = LZ_TLS_FAILED;
+    if (ret == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE && endpoint->context.alert_sent < 0) {
+        mbedtls_ssl_send_alert_message(&endpoint->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                       MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
+    }
     if (ret == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
         step->alert_received = lz_inside_alert_received(&endpoint->ssl);
     }
     drop_input(endpoint);
-}
-
-static bool awaits_second_flight(const LzTlsEndpoint *endpoint)
-{
-    int state = lz_inside_handshake_state(&endpoint->ssl);
-    return endpoint->profile->options.is_server && lz_tls_endpoint_version(endpoint) == LZ_TLS_1_3
-        && (state == MBEDTLS_SSL_CLIENT_CERTIFICATE || state == MBEDTLS_SSL_CLIENT_FINISHED);
 }
 
 /* Every full handshake passes through the server's Certificate, in both versions and on both sides. */
@@ -189,12 +187,8 @@ static int advance_handshake(LzTlsEndpoint *endpoint)
     if (lz_inside_handshake_state(&endpoint->ssl) == MBEDTLS_SSL_SERVER_CERTIFICATE) {
         endpoint->has_seen_certificate = true;
     }
-    int ret = mbedtls_ssl_handshake_step(&endpoint->ssl);
-    if (ret == 0 && !endpoint->sends_under_application_keys && awaits_second_flight(endpoint)) {
-        lz_inside_send_under_application_keys(&endpoint->ssl);
-        endpoint->sends_under_application_keys = true;
-    }
-    return ret;
+    lz_inside_choose_sending_keys(&endpoint->ssl);
+    return mbedtls_ssl_handshake_step(&endpoint->ssl);
 }
 
 static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
