@@ -163,7 +163,7 @@ extern const LzModel lz_defence_model_source_rate_limit;
 const LzModel lz_defence_model_source_rate_limit = {
     .name = "source-rate-limit",
     .summary = "token bucket on new TCP connections per source address",
-    .source = "GCRA: ITU-T I.371 Annex A; use: RFC 4732 3.1, admission control",
+    .source = "GCRA: ITU-T I.371 Annex A",
     .kind = LZ_MODEL_DEFENCE,
     .params = params,
     .config_size = sizeof(Config),

@@ -3,7 +3,8 @@
  * in-order delivery, N3 delay, and a capacity per slot that the cell's stations share. Nothing is scheduled
  * while nothing waits.
  *
- * A packet waits in the engine's queue until a slot takes it, whole or in part, into a transport block (TB).
+ * A packet waits in the engine's queue, also while the layers above process it (and, downwards, while N3 carries
+ * it), until a slot takes it, whole or in part, into a transport block (TB).
  * A TB is in the air until its slot and decoding end; then it is in order delivered, sent again, or lost. */
 #include <glib.h>
 #include <string.h>
@@ -348,6 +349,7 @@ static void transmit(Side *side, Block *block)
     Stream *stream = block->stream;
     side->left_bytes -= block->size_bytes;
     cell->stations[stream->station].active_ns = side->slot_ns;
+    /* One medium for all: its account is kept as station 0's, so that utilisation is the cell's. */
     lz_link_busy(cell->link, 0, side->direction, lz_transmit_ns_ceil(block->size_bytes, side->rate_bps));
 
     block->transmission++;
@@ -812,7 +814,7 @@ static const LzParam params[] = {
              .help = "RLC AM: until the receiver's report starts the repair (t-Reassembly)",
              .source = "50 ms: Amarisoft DRB configuration"),
     LZ_PARAM(Config, rlc_attempts, .kind = LZ_PARAM_COUNT, .min = 1, .max = 32, .fallback = 4,
-             .help = "RLC AM: times a block goes through HARQ, at most", .source = "TS 38.331 maxRetxThreshold, lowest"),
+             .help = "RLC AM: times a block goes through HARQ, at most", .source = "assumed: within TS 38.331 maxRetxThreshold 1 to 32"),
     LZ_PARAM(Config, reordering_ns, .kind = LZ_PARAM_TIME_NS, .min = 1e6, .max = 3e9, .fallback = 100e6,
              .help = "how long later packets wait behind a missing one (PDCP t-Reordering)", .source = "assumed"),
     LZ_PARAM(Config, inactivity_ns, .kind = LZ_PARAM_TIME_NS, .max = 3600e9, .fallback = 0,

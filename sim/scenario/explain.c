@@ -37,6 +37,7 @@ const LzExplanation lz_explanations[] = {
     {"E027", "The value is not one of the words that this key knows."},
     {"E028", "A date is written 2026-03-02T06:00:00Z or 2026-03-02, always in UTC."},
     {"E029", "Names are 1 to 64 of a-z, 0-9 and `-`, so that they can stand in metrics, topics, file names and on the command line."},
+    {"E030", "Each value is allowed by itself, but not beside the others of this model; the message names the rule."},
     {"E101", "No model of that name. `lazaret list` shows the models; `lazaret describe NAME` shows one with its parameters."},
     {"E102", "No zone of that name in `network: zones:`."},
     {"E103", "No link of that name in `network: links:`."},

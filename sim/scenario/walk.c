@@ -590,8 +590,25 @@ static void check_required(LzWalk *walk, const Tables *tables, const LzNode *map
     }
 }
 
+/* Rules between the parameters of the models chosen here, once each parameter is right by itself. */
+static void check_models(LzWalk *walk, const LzParam *table, const void *base)
+{
+    for (const LzParam *param = table; param->field; param++) {
+        if (param->kind != LZ_PARAM_MODEL) {
+            continue;
+        }
+        const LzChoice *choice = (const LzChoice *)(const void *)((const char *)base + param->offset);
+        g_autofree char *problem = choice->model && choice->model->check ? choice->model->check(choice->config) : NULL;
+        if (problem) {
+            lz_report_error(walk->report, "E030", choice->mark, (unsigned)strlen(choice->model->name), "%s: %s",
+                            choice->model->name, problem);
+        }
+    }
+}
+
 static void read_object(LzWalk *walk, const LzParam *table, void *base, const LzNode *map, const LzEntry *name)
 {
+    const unsigned errors = lz_report_errors(walk->report);
     Tables tables = {.count = 0};
     add_table(&tables, table, base);
     for (unsigned i = 0; i < tables.count; i++) {
@@ -605,6 +622,9 @@ static void read_object(LzWalk *walk, const LzParam *table, void *base, const Lz
         read_entry(walk, &tables, &map->entries[i]);
     }
     check_required(walk, &tables, map, name);
+    if (lz_report_errors(walk->report) == errors) {
+        check_models(walk, table, base);
+    }
 }
 
 /* `queue: 256 kB` is `queue: {limit: 256 kB}`, `queue: fifo` is `queue: {model: fifo}`. */

@@ -1,8 +1,10 @@
 /* The "nr" cell with more than one packet: capacity, segmentation, HARQ, RLC, reordering, power, inactivity. */
 #include <glib.h>
+#include <string.h>
 
 #include "lazaret/nr_timing.h"
 #include "sim/registry.h"
+#include "sim/scenario/load.h"
 #include "tests/lib/test_cell.h"
 #include "tests/lib/test_config.h"
 
@@ -329,6 +331,33 @@ static void test_check(void)
     g_free(config);
 }
 
+/* What the model refuses is an error of the scenario, at the model's place. */
+static void test_check_in_scenario(void)
+{
+    static const char text[] =
+        "lazaret: 1\n"
+        "name: cell\n"
+        "network:\n"
+        "  zones: [ward]\n"
+        "  links:\n"
+        "    good: {model: nr, zone: ward, pattern: DDSU}\n"
+        "    bad: {model: nr, zone: ward, pattern: DDXU}\n";
+    g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
+    g_autoptr(LzPlan) plan = lz_plan_load_text("cell.yaml", text, sizeof text - 1, NULL, diagnostics);
+    g_assert_null(plan);
+    unsigned found = 0;
+    for (unsigned i = 0; i < diagnostics->items->len; i++) {
+        const LzDiagnostic *diagnostic = g_ptr_array_index(diagnostics->items, i);
+        if (g_str_equal(diagnostic->code, "E030")) {
+            g_assert_cmpuint(diagnostic->mark.line, ==, 7);
+            g_assert_cmpuint(diagnostic->mark.column, ==, 18);
+            g_assert_nonnull(strstr(diagnostic->message, "D, S and U"));
+            found++;
+        }
+    }
+    g_assert_cmpuint(found, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -346,5 +375,6 @@ int main(int argc, char **argv)
     g_test_add_func("/nr-cell/inactivity", test_inactivity);
     g_test_add_func("/nr-cell/stations-are-independent", test_stations_are_independent);
     g_test_add_func("/nr-cell/check", test_check);
+    g_test_add_func("/nr-cell/check-in-scenario", test_check_in_scenario);
     return g_test_run();
 }
