@@ -182,7 +182,10 @@ static char *observed_text(const LzExpectation *expectation, const LzVerdict *ve
 
 static char *margin_text(const LzVerdict *verdict)
 {
-    return verdict->margin > 0 && verdict->margin < 1e6 ? g_strdup_printf("%.2gx", verdict->margin) : g_strdup("");
+    if (verdict->margin <= 0 || verdict->margin >= 1e6) {
+        return g_strdup("");
+    }
+    return g_strdup_printf(verdict->margin < 10 ? "%.2gx" : "%.0fx", verdict->margin);
 }
 
 static void print_expectations(const LzPlan *plan, const LzRunOutcome *outcome)
