@@ -1,128 +1,19 @@
 /* The live feed's publisher against real subscribers in other processes: what arrives, in which order,
- * and that a stopped one holds nobody up. Called with `--subscribe ENDPOINT` this program is the
- * subscriber: it prints every message as one line of topic, header and body, separated by tabs. */
-#include <errno.h>
+ * and that a stopped one holds nobody up. */
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "lazaret/error.h"
 #include "sim/control/publisher.h"
-
-#define DEADLINE_US (20 * G_USEC_PER_SEC)
-
-static char *program;                   /* path of this test, to be run as the subscriber */
-
-/* ---- the subscriber ---- */
-
-static bool receive_frame(void *socket, char end)
-{
-    zmq_msg_t frame;
-    zmq_msg_init(&frame);
-    int size = zmq_msg_recv(&frame, socket, 0);
-    if (size >= 0) {
-        fwrite(zmq_msg_data(&frame), 1, (size_t)size, stdout);
-        putchar(end);
-    }
-    zmq_msg_close(&frame);
-    return size >= 0;
-}
-
-/* Ends after `bye`. */
-static int subscribe(const char *endpoint)
-{
-    void *context = zmq_ctx_new(), *socket = zmq_socket(context, ZMQ_SUB);
-    int timeout_ms = 20000, linger_ms = 0;
-    zmq_setsockopt(socket, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
-    zmq_setsockopt(socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-    zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "lz1.", 4);
-    zmq_connect(socket, endpoint);
-    for (bool is_last = false; !is_last;) {
-        zmq_msg_t topic;
-        zmq_msg_init(&topic);
-        int size = zmq_msg_recv(&topic, socket, 0);
-        if (size < 0) {
-            return 1;
-        }
-        is_last = g_strstr_len(zmq_msg_data(&topic), size, ".bye") != NULL;
-        printf("%.*s\t", size, (char *)zmq_msg_data(&topic));
-        zmq_msg_close(&topic);
-        if (!receive_frame(socket, '\t') || !receive_frame(socket, '\n')) {
-            return 1;
-        }
-        fflush(stdout);
-    }
-    zmq_close(socket);
-    zmq_ctx_term(context);
-    return 0;
-}
-
-typedef struct Subscriber {
-    GPid pid;
-    FILE *output;
-} Subscriber;
-
-static Subscriber subscriber_start(const char *endpoint)
-{
-    Subscriber subscriber;
-    int output;
-    char option[] = "--subscribe";
-    g_autofree char *where = g_strdup(endpoint);
-    char *arguments[] = {program, option, where, NULL};
-    g_autoptr(GError) error = NULL;
-    g_spawn_async_with_pipes(NULL, arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &subscriber.pid, NULL, &output,
-                             NULL, &error);
-    g_assert_no_error(error);
-    subscriber.output = fdopen(output, "r");
-    return subscriber;
-}
-
-static bool has_output(const Subscriber *subscriber, int timeout_ms)
-{
-    GPollFD poll_fd = {.fd = fileno(subscriber->output), .events = G_IO_IN};
-    return g_poll(&poll_fd, 1, timeout_ms) > 0;
-}
+#include "tests/lib/subscriber.h"
 
 /* It is subscribed when something has reached it: there is no other sign. */
-static void greet_until_heard(LzPublisher *publisher, const Subscriber *subscriber)
+static void greet(void *self)
 {
-    gint64 deadline_us = g_get_monotonic_time() + DEADLINE_US;
-    do {
-        g_assert_cmpint(g_get_monotonic_time(), <, deadline_us);
-        lz_publisher_send(publisher, "hello", NULL, 0, "{}");
-    } while (!has_output(subscriber, 20));
-}
-
-/* The lines up to the end, each split in three. */
-static GPtrArray *subscriber_finish(Subscriber *subscriber)
-{
-    GPtrArray *lines = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    char line[4096];
-    while (fgets(line, sizeof line, subscriber->output)) {
-        char **frames = g_strsplit(g_strchomp(line), "\t", 0);
-        g_assert_cmpuint(g_strv_length(frames), ==, 3);
-        g_ptr_array_add(lines, frames);
-    }
-    fclose(subscriber->output);
-    int status = 0;
-    waitpid(subscriber->pid, &status, 0);
-    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    return lines;
-}
-
-static int64_t header_number(const char *header, const char *key)
-{
-    g_autofree char *quoted = g_strdup_printf("\"%s\":", key);
-    const char *at = strstr(header, quoted);
-    g_assert_nonnull(at);
-    return g_ascii_strtoll(at + strlen(quoted), NULL, 10);
+    lz_publisher_send(self, "hello", NULL, 0, "{}");
 }
 
 /* ---- the tests ---- */
@@ -159,28 +50,28 @@ static void test_frames(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     LzPublisher *publisher = open_publisher(fixture);
-    Subscriber subscriber = subscriber_start(fixture->endpoint);
-    greet_until_heard(publisher, &subscriber);
+    LzSubscriber *subscriber = lz_subscriber_start(fixture->endpoint);
+    lz_subscriber_wait(subscriber, greet, publisher);
     lz_publisher_send(publisher, "metric", "flow.latency", LZ_SECONDS(3), "{\"p50\":0.021}");
     lz_publisher_send(publisher, "alert", NULL, LZ_SECONDS(4), "{\"name\":\"flood\"}");
     lz_publisher_send(publisher, "bye", NULL, LZ_SECONDS(5), "{\"state\":\"complete\"}");
     g_assert_cmpuint(lz_publisher_dropped(publisher), ==, 0);
     lz_publisher_close(publisher);
-    g_autoptr(GPtrArray) lines = subscriber_finish(&subscriber);
+    g_autoptr(GPtrArray) lines = lz_subscriber_finish(subscriber);
     g_assert_cmpuint(lines->len, >=, 4);
     for (unsigned i = 0; i < lines->len; i++) {
-        char **line = g_ptr_array_index(lines, i), **first = g_ptr_array_index(lines, 0);
-        g_assert_true(g_str_has_prefix(line[1], "{\"v\":1,\"run\":\"4f1c9a02b07e\",\"seq\":"));
-        g_assert_cmpint(header_number(line[1], "seq"), ==, header_number(first[1], "seq") + i);
-        g_assert_cmpint(header_number(line[1], "drop"), ==, 0);
-        g_assert_nonnull(strstr(line[1], "\"wall\":\""));
+        const LzHeard *line = g_ptr_array_index(lines, i), *first = g_ptr_array_index(lines, 0);
+        g_assert_true(g_str_has_prefix(line->header, "{\"v\":1,\"run\":\"4f1c9a02b07e\",\"seq\":"));
+        g_assert_cmpint(lz_heard_number(line, "seq"), ==, lz_heard_number(first, "seq") + i);
+        g_assert_cmpint(lz_heard_number(line, "drop"), ==, 0);
+        g_assert_nonnull(strstr(line->header, "\"wall\":\""));
     }
-    char **metric = g_ptr_array_index(lines, lines->len - 3), **bye = g_ptr_array_index(lines, lines->len - 1);
-    g_assert_cmpstr(metric[0], ==, "lz1.4f1c9a02b07e.metric.flow.latency");
-    g_assert_cmpint(header_number(metric[1], "virt_ns"), ==, LZ_SECONDS(3));
-    g_assert_cmpstr(metric[2], ==, "{\"p50\":0.021}");
-    g_assert_cmpstr(bye[0], ==, "lz1.4f1c9a02b07e.bye");
-    g_assert_cmpstr(bye[2], ==, "{\"state\":\"complete\"}");
+    const LzHeard *metric = g_ptr_array_index(lines, lines->len - 3), *bye = g_ptr_array_index(lines, lines->len - 1);
+    g_assert_cmpstr(metric->topic, ==, "lz1.4f1c9a02b07e.metric.flow.latency");
+    g_assert_cmpint(lz_heard_number(metric, "virt_ns"), ==, LZ_SECONDS(3));
+    g_assert_cmpstr(metric->body, ==, "{\"p50\":0.021}");
+    g_assert_cmpstr(bye->topic, ==, "lz1.4f1c9a02b07e.bye");
+    g_assert_cmpstr(bye->body, ==, "{\"state\":\"complete\"}");
 }
 
 /* A subscriber that is stopped is left out once its queue is full; the sender goes on at full speed, and
@@ -190,9 +81,9 @@ static void test_stopped_subscriber(Fixture *fixture, gconstpointer data)
     (void)data;
     enum { MESSAGES = 40000 };
     LzPublisher *publisher = open_publisher(fixture);
-    Subscriber stopped = subscriber_start(fixture->endpoint);
-    greet_until_heard(publisher, &stopped);
-    kill(stopped.pid, SIGSTOP);
+    LzSubscriber *stopped = lz_subscriber_start(fixture->endpoint);
+    lz_subscriber_wait(stopped, greet, publisher);
+    lz_subscriber_stop(stopped);
     g_autofree char *body = g_strnfill(500, ' ');
     gint64 from_us = g_get_monotonic_time();
     for (unsigned i = 0; i < MESSAGES; i++) {
@@ -201,8 +92,8 @@ static void test_stopped_subscriber(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(g_get_monotonic_time() - from_us, <, 10 * G_USEC_PER_SEC);
     g_assert_cmpuint(lz_publisher_dropped(publisher), >, 0);
 
-    Subscriber awake = subscriber_start(fixture->endpoint);
-    greet_until_heard(publisher, &awake);
+    LzSubscriber *awake = lz_subscriber_start(fixture->endpoint);
+    lz_subscriber_wait(awake, greet, publisher);
     for (unsigned i = 0; i < 100; i++) {
         lz_publisher_send(publisher, "progress", NULL, i, "{}");
     }
@@ -210,14 +101,11 @@ static void test_stopped_subscriber(Fixture *fixture, gconstpointer data)
     from_us = g_get_monotonic_time();
     lz_publisher_close(publisher);
     g_assert_cmpint(g_get_monotonic_time() - from_us, <, 2 * G_USEC_PER_SEC);
-    g_autoptr(GPtrArray) lines = subscriber_finish(&awake);
+    g_autoptr(GPtrArray) lines = lz_subscriber_finish(awake);
     g_assert_cmpuint(lines->len, >=, 102);
-    char **first = g_ptr_array_index(lines, 0), **last = g_ptr_array_index(lines, lines->len - 1);
-    g_assert_cmpint(header_number(last[1], "seq") - header_number(first[1], "seq"), ==, lines->len - 1);
-
-    kill(stopped.pid, SIGKILL);
-    waitpid(stopped.pid, NULL, 0);
-    fclose(stopped.output);
+    const LzHeard *first = g_ptr_array_index(lines, 0), *last = g_ptr_array_index(lines, lines->len - 1);
+    g_assert_cmpint(lz_heard_number(last, "seq") - lz_heard_number(first, "seq"), ==, lines->len - 1);
+    lz_subscriber_kill(stopped);
 }
 
 static void assert_mode(const char *path, mode_t type, mode_t mode)
@@ -306,10 +194,7 @@ static void test_stale_socket(Fixture *fixture, gconstpointer data)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "--subscribe") == 0) {
-        return subscribe(argv[2]);
-    }
-    program = argv[0];
+    lz_subscriber_init(argc, argv);
     g_test_init(&argc, &argv, NULL);
 #define ADD(path, test) g_test_add("/publisher/" path, Fixture, NULL, set_up, test, tear_down)
     ADD("frames", test_frames);
