@@ -15,7 +15,6 @@ static const Command commands[] = {
     {"describe", "NAME...", "what a model, device profile or CPU class is", lz_cli_describe},
     {"explain", "CODE", "the long text of an error code", lz_cli_explain},
     {"list", "[KIND]", "models, device profiles, CPU classes, metrics", lz_cli_list},
-    {"run", "SCENARIO", "run a scenario and say whether its expectations hold", lz_cli_run},
     {"schema", "", "the scenario language as JSON Schema", lz_cli_schema},
 };
 
