@@ -521,6 +521,7 @@ void lz_host_drop_sessions(LzHost *host)
             trace(session, LZ_TRACE_SESSION, LZ_CLOSE_POWER, "closed");
         }
         session->events->closed(session->self, session, session->reason);
+        session->tcp = NULL;            /* a host without power sends no FIN: TCP forgets the socket, silently */
         session_free(session);
     }
     g_ptr_array_set_size(host->listeners, 0);
