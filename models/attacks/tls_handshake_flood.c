@@ -257,9 +257,9 @@ static const LzParam params[] = {
              .help = "fresh: a new key share per connection, paid by the host's CPU; replayed: one per host, free"),
     LZ_PARAM(Config, hold_ns, .kind = LZ_PARAM_TIME_NS, .min = 1e6, .max = 3600e9, .fallback = 10e9,
              .help = "a connection is aborted this long after its SYN", .source = "assumed"),
-    LZ_PARAM(Config, connections, .kind = LZ_PARAM_COUNT, .min = 1, .max = 60000, .fallback = 10000,
+    LZ_PARAM(Config, connections, .kind = LZ_PARAM_COUNT, .min = 1, .max = 28000, .fallback = 10000,
              .help = "connections that a host keeps at once, at most; beyond, its turn is skipped",
-             .source = "assumed: below the 16,384 ephemeral ports of RFC 6335 6"),
+             .source = "assumed: below the 28,232 local ports that Linux hands out"),
     LZ_PARAM_END,
 };
 

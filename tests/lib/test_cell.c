@@ -17,7 +17,8 @@ static void remember(void *self, unsigned station, LzDirection direction, const 
 LzTestCell *lz_test_cell_new(const LzModel *model, void *config, unsigned stations, uint64_t seed)
 {
     LzTestCell *cell = g_new0(LzTestCell, 1);
-    cell->medium = test_medium_new(model, config, lz_registry_find(LZ_MODEL_QUEUE, "fifo"), NULL, stations, seed, NULL, 0);
+    const LzModel *fifo = lz_registry_find(LZ_MODEL_QUEUE, "fifo");
+    cell->medium = test_medium_new(model, config, fifo, NULL, stations, seed, NULL, 0);
     cell->medium->delivered = remember;
     cell->medium->self = cell;
     cell->scheduler = cell->medium->scheduler;

@@ -159,7 +159,8 @@ static void make_attack(LzTestSiege *siege, const LzModel *attack, uint64_t seed
     const LzAttackContext context = {
         .hosts = siege->attackers,
         .host_count = siege->attacker_count,
-        .target = {.address = SERVER_ADDRESS, .port = LZ_TEST_SIEGE_PORT, .tls = siege->client_tls, .server_name = "server"},
+        .target = {.address = SERVER_ADDRESS, .port = LZ_TEST_SIEGE_PORT, .tls = siege->client_tls,
+                   .server_name = "server"},
         .scope = lz_probe_scope(siege->probes, LZ_SCOPE_ATTACK, "attack", NULL),
     };
     siege->ops = attack->ops;

@@ -34,7 +34,8 @@ static void attack_for(LzTestSiege *siege, LzTime duration_ns)
 
 static LzTime attackers_cpu_ns(const LzTestSiege *siege)
 {
-    return lz_host_cpu_busy_ns(lz_test_siege_attacker(siege, 0)) + lz_host_cpu_busy_ns(lz_test_siege_attacker(siege, 1));
+    return lz_host_cpu_busy_ns(lz_test_siege_attacker(siege, 0))
+        + lz_host_cpu_busy_ns(lz_test_siege_attacker(siege, 1));
 }
 
 /* 50 /s for 2 s: 100 connections; each costs the server key exchange and signature (3 ms), an attacker half a
