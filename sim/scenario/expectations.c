@@ -322,7 +322,8 @@ static void resolve_expectation(LzResolver *resolver, const LzNames *flows, LzEx
 void lz_resolve_expectations(LzResolver *resolver)
 {
     g_autoptr(LzNames) flows = flow_names(resolver);
-    g_autoptr(LzNames) names = lz_names_new(resolver->report, "expectation", &resolver->plan->expect, sizeof(LzExpectPlan));
+    G_GNUC_UNUSED g_autoptr(LzNames) names =
+        lz_names_new(resolver->report, "expectation", &resolver->plan->expect, sizeof(LzExpectPlan));
     for (unsigned i = 0; i < resolver->plan->expect.count; i++) {
         resolve_expectation(resolver, flows, LZ_ITEM(resolver->plan->expect, LzExpectPlan, i));
     }

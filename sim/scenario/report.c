@@ -240,8 +240,8 @@ static void set_source_line(LzDiagnostic *diagnostic, const Source *source)
     diagnostic->length = MIN(diagnostic->length, (unsigned)MAX(end - offset, 1));
 }
 
-static LzDiagnostic *add(LzReport *report, bool is_warning, const char *code, LzMark mark, unsigned length,
-                         const char *format, va_list arguments)
+static G_GNUC_PRINTF(6, 0) LzDiagnostic *add(LzReport *report, bool is_warning, const char *code, LzMark mark,
+                                             unsigned length, const char *format, va_list arguments)
 {
     LzDiagnostics *diagnostics = report->diagnostics;
     unsigned *count = is_warning ? &diagnostics->warnings : &diagnostics->errors;

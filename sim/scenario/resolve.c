@@ -171,7 +171,7 @@ static LzList merge_flows(LzArena *arena, const LzList *profile, const LzList *t
 static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
 {
     const LzProfilePlan *profile = lz_data_profile(resolver->data, &fleet->profile);
-    g_autoptr(LzNames) flows = lz_names_new(resolver->report, "flow", &fleet->traffic, sizeof(LzFlowPlan));
+    G_GNUC_UNUSED g_autoptr(LzNames) flows = lz_names_new(resolver->report, "flow", &fleet->traffic, sizeof(LzFlowPlan));
     for (unsigned i = 0; i < fleet->traffic.count; i++) {
         check_topic(resolver, LZ_ITEM(fleet->traffic, LzFlowPlan, i));
     }
