@@ -54,7 +54,9 @@ LzNames *lz_names_new(LzReport *report, const char *what, const LzList *list, si
             names->sorted[names->count++] = (Name){text, i};
         }
     }
-    qsort(names->sorted, names->count, sizeof *names->sorted, compare);
+    if (names->count > 1) {                 /* qsort must not be given the NULL of an empty table */
+        qsort(names->sorted, names->count, sizeof *names->sorted, compare);
+    }
     report_duplicates(names);
     return names;
 }
