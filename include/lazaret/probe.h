@@ -32,7 +32,7 @@ typedef enum {
     LZ_TRACE_ATTACK,            /* code: 1 start, 0 stop */
     LZ_TRACE_FAULT,             /* code: 1 start, 0 stop */
     LZ_TRACE_DEFENCE,
-    LZ_TRACE_EXPECT,            /* an expectation newly failing */
+    LZ_TRACE_EXPECT,            /* an expectation failed; detail: its name. The only kind accepted after the end */
     LZ_TRACE_MESSAGE_LOST,      /* code: LzLossCause */
     LZ_TRACE_KIND_COUNT,
 } LzTraceKind;

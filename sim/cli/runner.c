@@ -81,8 +81,13 @@ static char *limit_text(const LzExpectation *expectation)
     return g_strconcat(expectation->has_max ? "at most " : "at least ", text, NULL);
 }
 
-static void say_failed(Runner *runner, const LzExpectation *expectation, bool has_sample, int64_t value)
+/* Into events.csv and, when somebody may listen, the feed. */
+static void say_failed(Runner *runner, LzWorld *world, const LzExpectation *expectation, bool has_sample, int64_t value)
 {
+    lz_probe_trace(lz_world_probes(world), LZ_TRACE_EXPECT, NULL, NULL, NULL, 0, 0, expectation->name);
+    if (!runner->feed) {
+        return;
+    }
     g_autofree char *limit = limit_text(expectation);
     g_autofree char *observed = has_sample ? lz_format_value(value, expectation->metric, expectation->statistic) : NULL;
     lz_feed_expectation_failed(runner->feed, expectation->name, expectation->line, observed, limit);
@@ -98,8 +103,8 @@ static void ask(Runner *runner, unsigned repetition, LzWorld *world)
         const LzExpectation *expectation = &runner->outcome->expectations[i];
         int64_t *value = &values->values[i];
         bool has_sample = lz_expectation_value(expectation, lz_world_probes(world), value, &values->samples[i]);
-        if (runner->feed && !(has_sample && lz_expectation_holds(expectation, *value))) {
-            say_failed(runner, expectation, has_sample, *value);
+        if (!has_sample || !lz_expectation_holds(expectation, *value)) {
+            say_failed(runner, world, expectation, has_sample, *value);
         }
     }
 }

@@ -15,7 +15,8 @@ const char *lz_feed_endpoint(const LzFeed *feed);
 /* A repetition begins: attaches to its probes as the listener; hello and progress are sent. The world is borrowed
  * until the next attach or close, and not touched by either. */
 void lz_feed_attach(LzFeed *feed, LzWorld *world, unsigned repetition);
-/* Called often (every few thousand events); sends progress at 5 Hz of real time, hello each 5 s, metrics coalesced to 10 Hz. */
+/* Called often (every few thousand events); sends progress at 5 Hz of real time, hello each 5 s, metrics coalesced
+ * to 10 Hz. */
 void lz_feed_poll(LzFeed *feed);
 /* An expectation does not hold in this repetition: an alert, once per run and expectation. line: of the scenario;
  * observed: NULL when there was no sample; observed and limit as people read them. */

@@ -60,7 +60,10 @@ static Gauge *gauge_at(LzGauges *gauges, const LzScopeInfo *scope, LzMetric metr
         return gauge;
     }
     gauge = g_new0(Gauge, 1);
-    *gauge = (Gauge){.kind = scope->kind, .scope = g_strdup(scope->name), .fleet = g_strdup(scope->fleet), .metric = metric};
+    gauge->kind = scope->kind;
+    gauge->scope = g_strdup(scope->name);
+    gauge->fleet = g_strdup(scope->fleet);
+    gauge->metric = metric;
     g_ptr_array_add(gauges->gauges, gauge);
     g_hash_table_insert(gauges->keys, g_steal_pointer(&key), gauge);
     return gauge;
@@ -108,7 +111,8 @@ static const char *body_of(LzGauges *gauges, const Gauge *gauge)
     return lz_json_text(body, NULL);
 }
 
-void lz_gauges_take(LzGauges *gauges, void (*send)(void *self, const char *name, LzTime t_ns, const char *body), void *self)
+void lz_gauges_take(LzGauges *gauges, void (*send)(void *self, const char *name, LzTime t_ns, const char *body),
+                    void *self)
 {
     for (unsigned i = 0; i < gauges->gauges->len; i++) {
         Gauge *gauge = g_ptr_array_index(gauges->gauges, i);

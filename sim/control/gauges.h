@@ -16,6 +16,7 @@ void lz_gauges_free(LzGauges *gauges);                  /* accepts NULL */
 void lz_gauges_set(LzGauges *gauges, const LzScopeInfo *scope, const LzSeriesRow *row);
 /* Calls send for every gauge that changed since the last time, in the order of their first appearance, with
  * "flow.latency", its time and its JSON body. */
-void lz_gauges_take(LzGauges *gauges, void (*send)(void *self, const char *name, LzTime t_ns, const char *body), void *self);
+void lz_gauges_take(LzGauges *gauges, void (*send)(void *self, const char *name, LzTime t_ns, const char *body),
+                    void *self);
 
 #endif

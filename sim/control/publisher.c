@@ -96,13 +96,16 @@ static char *given_path(const char *endpoint, GError **error)
     return g_strdup(path);
 }
 
+/* A listener whose queue of connections is full says EAGAIN instead of letting us wait. */
 static bool is_answered(const struct sockaddr_un *address)
 {
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool answered = probe >= 0 && connect(probe, (const struct sockaddr *)address, sizeof *address) == 0;
-    if (probe >= 0) {
-        close(probe);
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) {
+        return false;
     }
+    int connected = connect(probe, (const struct sockaddr *)address, sizeof *address);
+    bool answered = connected == 0 || errno == EAGAIN;
+    close(probe);
     return answered;
 }
 
@@ -237,7 +240,8 @@ static bool send_topic(LzPublisher *publisher)
     return is_sent;
 }
 
-void lz_publisher_send(LzPublisher *publisher, const char *class, const char *name, LzTime virtual_ns, const char *body)
+void lz_publisher_send(LzPublisher *publisher, const char *class, const char *name, LzTime virtual_ns,
+                       const char *body)
 {
     g_string_printf(publisher->topic, "lz1.%s.%s%s%s", publisher->run_id, class, name ? "." : "", name ? name : "");
     if (send_topic(publisher)) {

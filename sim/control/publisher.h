@@ -17,7 +17,8 @@ void lz_publisher_close(LzPublisher *publisher);
 const char *lz_publisher_endpoint(const LzPublisher *publisher);
 
 /* Topic "lz1.RUN.CLASS" or "lz1.RUN.CLASS.NAME" (name may be NULL). body: JSON text. */
-void lz_publisher_send(LzPublisher *publisher, const char *class, const char *name, LzTime virtual_ns, const char *body);
+void lz_publisher_send(LzPublisher *publisher, const char *class, const char *name, LzTime virtual_ns,
+                       const char *body);
 /* Messages that found the queue of a subscriber full. Such a subscriber misses messages until it has
  * caught up, and sees which by the gaps in `seq`; the others miss none. */
 uint64_t lz_publisher_dropped(const LzPublisher *publisher);

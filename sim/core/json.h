@@ -21,7 +21,7 @@ void lz_json_object_begin(LzJson *json, const char *key);
 void lz_json_object_end(LzJson *json);
 void lz_json_array_begin(LzJson *json, const char *key);
 void lz_json_array_end(LzJson *json);
-void lz_json_string(LzJson *json, const char *key, const char *value);     /* NULL: null; bytes that are not UTF-8: U+FFFD */
+void lz_json_string(LzJson *json, const char *key, const char *value);     /* NULL: null; not UTF-8: U+FFFD */
 void lz_json_integer(LzJson *json, const char *key, int64_t value);
 void lz_json_unsigned(LzJson *json, const char *key, uint64_t value);
 void lz_json_real(LzJson *json, const char *key, double value);            /* not finite: null */

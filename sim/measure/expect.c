@@ -175,8 +175,8 @@ static void set_interval(LzVerdict *verdict, const int64_t *values, unsigned rep
         return;
     }
     double mean = 0, squares = 0;
-    for (unsigned i = 0; i < repetitions; i++) {
-        mean += (double)(values[i] - verdict->observed) / repetitions;      /* relative to the rounded mean: no cancellation */
+    for (unsigned i = 0; i < repetitions; i++) {        /* relative to the rounded mean: no cancellation */
+        mean += (double)(values[i] - verdict->observed) / repetitions;
     }
     for (unsigned i = 0; i < repetitions; i++) {
         double deviation = (double)(values[i] - verdict->observed) - mean;

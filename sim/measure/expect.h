@@ -6,8 +6,10 @@
 
 #include "sim/measure/recorder.h"
 
-typedef enum { LZ_STATISTIC_COUNT, LZ_STATISTIC_RATE, LZ_STATISTIC_RATIO, LZ_STATISTIC_MEAN, LZ_STATISTIC_MIN, LZ_STATISTIC_MAX, LZ_STATISTIC_LAST,
-               LZ_STATISTIC_QUANTILE, LZ_STATISTIC_RECOVER_TIME } LzStatistic;
+typedef enum {
+    LZ_STATISTIC_COUNT, LZ_STATISTIC_RATE, LZ_STATISTIC_RATIO, LZ_STATISTIC_MEAN, LZ_STATISTIC_MIN, LZ_STATISTIC_MAX,
+    LZ_STATISTIC_LAST, LZ_STATISTIC_QUANTILE, LZ_STATISTIC_RECOVER_TIME,
+} LzStatistic;
 
 typedef struct LzExpectation {          /* what to ask; made from the plan by the world */
     const char *name;
@@ -17,7 +19,8 @@ typedef struct LzExpectation {          /* what to ask; made from the plan by th
     uint32_t quantile_ppb;              /* QUANTILE */
     unsigned window;
     bool has_min, has_max;
-    int64_t min_value, max_value, to_value;     /* ns, bytes, ppb for shares, millionths per second for RATE, else the number */
+    int64_t min_value, max_value, to_value;     /* ns, bytes, ppb for shares, millionths per second for RATE, else
+                                                   the number */
     uint64_t min_samples;               /* >= 1 */
     bool is_warning;                    /* severity warn */
     const char *file;
@@ -33,15 +36,18 @@ typedef struct LzVerdict {
     uint64_t samples;
     int64_t worst;                      /* the repetition's value nearest to or furthest beyond the limit */
     unsigned worst_repetition;          /* from 1 */
-    double margin;                      /* limit / observed for max, observed / limit for min; > 1 is good; 0 when undefined */
+    double margin;                      /* limit / observed for max, observed / limit for min; > 1 is good; 0 when
+                                           undefined */
 } LzVerdict;
 
 /* The value of one repetition; false when it saw no sample (fewer than min_samples). */
-bool lz_expectation_value(const LzExpectation *expectation, const LzProbes *probes, int64_t *ret_value, uint64_t *ret_samples);
+bool lz_expectation_value(const LzExpectation *expectation, const LzProbes *probes, int64_t *ret_value,
+                          uint64_t *ret_samples);
 /* Whether a value is within the limits. */
 bool lz_expectation_holds(const LzExpectation *expectation, int64_t value);
 /* values and samples per repetition; samples[i] < min_samples makes it NO_SAMPLE. Every repetition must hold. */
-LzVerdict lz_expectation_judge(const LzExpectation *expectation, const int64_t *values, const uint64_t *samples, unsigned repetitions);
+LzVerdict lz_expectation_judge(const LzExpectation *expectation, const int64_t *values, const uint64_t *samples,
+                               unsigned repetitions);
 
 /* Student t quantile for two-sided 95 % with df degrees of freedom (df >= 1). */
 double lz_student_t_95(unsigned df);

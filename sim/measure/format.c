@@ -82,7 +82,10 @@ static char *format_duration(int64_t value_ns)
     if (value_ns == LZ_TIME_NEVER) {
         return g_strdup("never");
     }
-    return value_ns == 0 ? g_strdup("0 s") : format_scaled(value_ns, duration_scales, G_N_ELEMENTS(duration_scales), "");
+    if (value_ns == 0) {
+        return g_strdup("0 s");
+    }
+    return format_scaled(value_ns, duration_scales, G_N_ELEMENTS(duration_scales), "");
 }
 
 /* A share just below the whole keeps the digits that show it: 99.98 % is not 100 %. */

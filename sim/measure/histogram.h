@@ -18,10 +18,12 @@ uint64_t lz_histogram_count(const LzHistogram *histogram);
 int64_t lz_histogram_min(const LzHistogram *histogram);         /* 0 when empty */
 int64_t lz_histogram_max(const LzHistogram *histogram);
 int64_t lz_histogram_mean(const LzHistogram *histogram);        /* exact sum / count, rounded to nearest */
-/* The smallest value v (bucket midpoint; exact for the first and the last rank) such that at least q_ppb/1e9 of the values are <= v. */
+/* The smallest value v such that at least q_ppb/1e9 of the values are <= v: the middle of its bucket, exact for the
+ * first and the last rank. */
 int64_t lz_histogram_quantile(const LzHistogram *histogram, uint32_t q_ppb);
 /* Buckets in rising order: *cursor = 0 first; false at the end. [low, high), the last one
  * [low, 2^63-1]. */
-bool lz_histogram_next_bucket(const LzHistogram *histogram, uint64_t *cursor, int64_t *ret_low, int64_t *ret_high, uint64_t *ret_count);
+bool lz_histogram_next_bucket(const LzHistogram *histogram, uint64_t *cursor, int64_t *ret_low, int64_t *ret_high,
+                              uint64_t *ret_count);
 
 #endif

@@ -5,7 +5,8 @@
 
 static const LzMetricInfo metrics[] = {
 #define METRIC_ROW(id, scope_, name_, type_, unit_, help_) \
-    [LZ_METRIC_##id] = {.name = name_, .scope = LZ_SCOPE_##scope_, .type = LZ_METRIC_##type_, .unit = LZ_UNIT_##unit_, .help = help_},
+    [LZ_METRIC_##id] = {.name = name_, .scope = LZ_SCOPE_##scope_, .type = LZ_METRIC_##type_, \
+                        .unit = LZ_UNIT_##unit_, .help = help_},
     LZ_METRICS(METRIC_ROW)
 #undef METRIC_ROW
 };

@@ -237,7 +237,8 @@ void lz_probes_add_trace(LzProbes *probes, LzTraceRow row)
 void lz_probe_trace(LzProbes *probes, LzTraceKind kind, const char *device, const char *peer, const char *flow,
                     int64_t bytes, int32_t code, const char *detail)
 {
-    if (lz_probes_advance(probes)) {
+    bool is_verdict = probes && kind == LZ_TRACE_EXPECT;        /* known only when everything is measured */
+    if (lz_probes_advance(probes) || is_verdict) {
         lz_probes_add_trace(probes, (LzTraceRow){.kind = kind, .device = device, .peer = peer, .flow = flow,
                                                  .bytes = bytes, .code = code, .detail = detail});
     }

@@ -34,28 +34,43 @@ const LzScopeInfo *lz_recorder_scope_info(const LzProbes *probes, LzScope scope)
 /* What was seen of a metric in a window over a set of scopes: all of the kind whose name and fleet match
  * (NULL matches all). Histograms merged, counts added. Clear with lz_observation_clear. */
 typedef struct LzObservation {
-    uint64_t samples;                   /* SAMPLE: values; RATIO: whole; COUNTER: 1 when the scope exists; LEVEL: stretches of one value */
+    uint64_t samples;                   /* SAMPLE: values; RATIO: whole; COUNTER: 1 when the scope exists; LEVEL:
+                                           stretches of one value */
     int64_t part, whole;                /* COUNTER: part is the count; RATIO */
     LzHistogram *histogram;             /* SAMPLE; may be NULL when none */
-    int64_t mean, min, max, last;       /* SAMPLE: exact mean (rounded), LEVEL: time-weighted; summed over scopes for LZ_UNIT_NONE/BYTES
-                                           levels, averaged for LZ_UNIT_RATIO; last: LEVEL only */
+    int64_t mean, min, max, last;       /* SAMPLE: exact mean (rounded). LEVEL: time-weighted; summed over scopes for
+                                           LZ_UNIT_NONE and BYTES, averaged for RATIO; `last` only of levels */
     LzTime window_ns;                   /* length of the window within the run */
     unsigned scopes;                    /* how many scopes matched */
 } LzObservation;
-LzObservation lz_recorder_observe(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet, unsigned window);
+LzObservation lz_recorder_observe(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
+                                  unsigned window);
 void lz_observation_clear(LzObservation *observation);
 
-/* Time from the window's start until the LEVEL metric is at or above `to` and stays there for the rest of the window; LZ_TIME_NEVER if not.
- * Of several scopes the slowest counts. */
-LzTime lz_recorder_recover_time(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet, unsigned window, int64_t to);
+/* Time from the window's start until the LEVEL metric is at or above `to` and stays there for the rest of the
+ * window; LZ_TIME_NEVER if not. Of several scopes the slowest counts. */
+LzTime lz_recorder_recover_time(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
+                                unsigned window, int64_t to);
 
-/* Series rows in time order; t_ns is the interval's start. SAMPLE metrics give rows for p50, p99 and count; COUNTER and RATIO the count in
- * the interval; LEVEL the time-weighted mean of the interval. */
-typedef struct LzSeriesRow { LzTime t_ns; LzScope scope; LzMetric metric; const char *stat; int64_t value; uint64_t n; } LzSeriesRow;
+/* Series rows in time order; t_ns is the interval's start. SAMPLE metrics give rows for p50, p99 and count; COUNTER
+ * and RATIO the count in the interval; LEVEL the time-weighted mean of the interval. */
+typedef struct LzSeriesRow {
+    LzTime t_ns;
+    LzScope scope;
+    LzMetric metric;
+    const char *stat;
+    int64_t value;
+    uint64_t n;                         /* SAMPLE: values; RATIO: whole; else 1 */
+} LzSeriesRow;
 const LzSeriesRow *lz_recorder_series(const LzProbes *probes, size_t *ret_count);
 
 typedef struct LzTraceRow {
-    LzTime t_ns; uint64_t sequence; LzTraceKind kind; const char *device, *peer, *flow, *detail; int64_t bytes; int32_t code;
+    LzTime t_ns;
+    uint64_t sequence;
+    LzTraceKind kind;
+    const char *device, *peer, *flow, *detail;
+    int64_t bytes;
+    int32_t code;
 } LzTraceRow;
 const LzTraceRow *lz_recorder_traces(const LzProbes *probes, size_t *ret_count);
 
@@ -66,7 +81,8 @@ typedef struct LzFlowAccount {
 } LzFlowAccount;
 LzFlowAccount lz_recorder_flow_account(const LzProbes *probes, LzScope flow);
 
-/* A live listener (sim/control through the world): called as things are recorded, with traces of every kind; must not block. */
+/* A live listener (sim/control through the world): called as things are recorded, with traces of every kind; must
+ * not block. */
 void lz_recorder_set_listener(LzProbes *probes, void (*trace)(void *self, const LzTraceRow *row),
                               void (*series)(void *self, const LzSeriesRow *row), void *self);
 

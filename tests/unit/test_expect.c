@@ -92,8 +92,10 @@ static void test_statistics(Fixture *fixture, gconstpointer data)
     assert_value(fixture, ASK(AVAILABLE, .statistic = LZ_STATISTIC_MEAN), 775000000, 3);
     assert_value(fixture, ASK(AVAILABLE, .statistic = LZ_STATISTIC_LAST, .window = FLOOD), 250000000, 1);
     assert_value(fixture, ASK(AVAILABLE, .statistic = LZ_STATISTIC_MIN), 250000000, 3);
-    assert_value(fixture, ASK(AVAILABLE, .statistic = LZ_STATISTIC_RECOVER_TIME, .to_value = 990000000), LZ_SECONDS(5), 3);
-    assert_value(fixture, ASK(AVAILABLE, .statistic = LZ_STATISTIC_RECOVER_TIME, .to_value = 990000000, .window = FLOOD),
+    assert_value(fixture, ASK(AVAILABLE,
+                              .statistic = LZ_STATISTIC_RECOVER_TIME, .to_value = 990000000), LZ_SECONDS(5), 3);
+    assert_value(fixture, ASK(AVAILABLE,
+                              .statistic = LZ_STATISTIC_RECOVER_TIME, .to_value = 990000000, .window = FLOOD),
                  LZ_TIME_NEVER, 1);
 }
 
@@ -104,21 +106,28 @@ static void test_no_sample(Fixture *fixture, gconstpointer data)
     assert_no_sample(fixture, ASK(WAIT, .statistic = LZ_STATISTIC_MEAN, .window = LATE));
     assert_no_sample(fixture, ASK(WAIT, .statistic = LZ_STATISTIC_COUNT, .window = LATE));
     assert_no_sample(fixture, ASK(WAIT, .statistic = LZ_STATISTIC_QUANTILE, .quantile_ppb = 500000000, .window = LATE));
-    assert_no_sample(fixture, ASK(.metric = LZ_METRIC_LINK_WAIT, .scope_name = "nowhere", .statistic = LZ_STATISTIC_MAX));
-    assert_no_sample(fixture, ASK(DROPPED, .statistic = LZ_STATISTIC_COUNT, .window = LATE));       /* part of nothing */
+    assert_no_sample(fixture, ASK(.metric = LZ_METRIC_LINK_WAIT, .scope_name = "nowhere",
+                                  .statistic = LZ_STATISTIC_MAX));
+    /* part of nothing */
+    assert_no_sample(fixture, ASK(DROPPED, .statistic = LZ_STATISTIC_COUNT, .window = LATE));
     assert_no_sample(fixture, ASK(DROPPED, .statistic = LZ_STATISTIC_RATIO, .window = LATE));
     assert_no_sample(fixture, ASK(DROPPED, .statistic = LZ_STATISTIC_RATIO, .min_samples = 13));
     assert_no_sample(fixture, ASK(DELIVERED, .statistic = LZ_STATISTIC_COUNT, .window = LATE));     /* after the end */
     assert_no_sample(fixture, ASK(DELIVERED, .statistic = LZ_STATISTIC_COUNT, .min_samples = 10));
     assert_no_sample(fixture, ASK(AVAILABLE, .statistic = LZ_STATISTIC_MEAN, .window = LATE));
-    assert_no_sample(fixture, ASK(.metric = LZ_METRIC_SERVICE_CPU, .scope_name = "broker", .statistic = LZ_STATISTIC_RECOVER_TIME));
-    assert_no_sample(fixture, ASK(DELIVERED, .statistic = LZ_STATISTIC_MEAN));                      /* a counter has no mean */
+    assert_no_sample(fixture, ASK(.metric = LZ_METRIC_SERVICE_CPU, .scope_name = "broker",
+                                  .statistic = LZ_STATISTIC_RECOVER_TIME));
+    /* a counter has no mean */
+    assert_no_sample(fixture, ASK(DELIVERED, .statistic = LZ_STATISTIC_MEAN));
     assert_no_sample(fixture, ASK(WAIT, .statistic = LZ_STATISTIC_RATIO));
     assert_no_sample(fixture, ASK(WAIT, .statistic = LZ_STATISTIC_RATE));
     /* A counter whose scope exists is a real 0. */
-    assert_value(fixture, ASK(.metric = LZ_METRIC_SERVICE_REFUSED, .scope_name = "broker", .statistic = LZ_STATISTIC_COUNT), 0, 1);
-    assert_value(fixture, ASK(.metric = LZ_METRIC_SERVICE_REFUSED, .scope_name = "broker", .statistic = LZ_STATISTIC_RATE), 0, 1);
-    assert_no_sample(fixture, ASK(.metric = LZ_METRIC_SERVICE_REFUSED, .scope_name = "none", .statistic = LZ_STATISTIC_COUNT));
+    assert_value(fixture, ASK(.metric = LZ_METRIC_SERVICE_REFUSED, .scope_name = "broker",
+                              .statistic = LZ_STATISTIC_COUNT), 0, 1);
+    assert_value(fixture, ASK(.metric = LZ_METRIC_SERVICE_REFUSED, .scope_name = "broker",
+                              .statistic = LZ_STATISTIC_RATE), 0, 1);
+    assert_no_sample(fixture, ASK(.metric = LZ_METRIC_SERVICE_REFUSED, .scope_name = "none",
+                                  .statistic = LZ_STATISTIC_COUNT));
 }
 
 static void test_real_zero(void)

@@ -33,8 +33,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
     lz_digest_init(&fixture->digest);
     LzRecorderOptions options = {
         .scheduler = fixture->scheduler, .windows = windows, .window_count = G_N_ELEMENTS(windows),
-        .series_every_ns = MS(100), .trace_kinds = 1U << LZ_TRACE_SESSION | 1U << LZ_TRACE_MESSAGE_LOST,
-        .digest = &fixture->digest,
+        .series_every_ns = MS(100), .digest = &fixture->digest,
+        .trace_kinds = 1U << LZ_TRACE_SESSION | 1U << LZ_TRACE_EXPECT | 1U << LZ_TRACE_MESSAGE_LOST,
     };
     fixture->probes = lz_recorder_new(&options);
     fixture->alarm = lz_probe_scope(fixture->probes, LZ_SCOPE_FLOW, "alarm", "pump");
@@ -324,6 +324,13 @@ static void test_after_finish(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(create(fixture, MS(1000), MS(20)), ==, 0);
     lz_probe_trace(fixture->probes, LZ_TRACE_SESSION, "pump[1]", "broker", NULL, 0, 0, "closed");
     assert_part(fixture, LZ_METRIC_FLOW_CREATED, ALWAYS, 1, 0);
+    size_t count;
+    lz_recorder_traces(fixture->probes, &count);
+    g_assert_cmpuint(count, ==, 0);
+    lz_probe_trace(fixture->probes, LZ_TRACE_EXPECT, NULL, NULL, NULL, 0, 0, "alarms-in-time");
+    const LzTraceRow *rows = lz_recorder_traces(fixture->probes, &count);
+    g_assert_cmpuint(count, ==, 1);                     /* verdicts come after the end */
+    g_assert_cmpstr(rows[0].detail, ==, "alarms-in-time");
     g_assert_cmphex(lz_digest_value(&fixture->digest), ==, digest);
 }
 
@@ -372,7 +379,8 @@ static void test_level_carried_in(Fixture *fixture, gconstpointer data)
     set_level(fixture, 0, fleet, LZ_METRIC_FLEET_CONNECTED, 1000000000);
     finish(fixture);
     assert_level(observe(fixture, LZ_METRIC_FLEET_CONNECTED, FLOOD), 1000000000, 1000000000, 1000000000, 1000000000, 1);
-    g_assert_cmpuint(lz_recorder_observe(fixture->probes, LZ_METRIC_FLEET_CONNECTED, "monitor", NULL, FLOOD).samples, ==, 0);
+    LzObservation silent = lz_recorder_observe(fixture->probes, LZ_METRIC_FLEET_CONNECTED, "monitor", NULL, FLOOD);
+    assert_level(silent, 0, 0, 0, 0, 0);
     g_assert_cmpuint(other, !=, fleet);
 }
 
@@ -458,7 +466,8 @@ static void test_series(Fixture *fixture, gconstpointer data)
     assert_rows(fixture, LZ_METRIC_LINK_DELIVERED, "count", (int64_t[]){2, 5, 0, 0, 0, 0, 0, 1, 0, 0}, 10);
     assert_rows(fixture, LZ_METRIC_LINK_WAIT, "count", (int64_t[]){1, 1}, 2);
     assert_rows(fixture, LZ_METRIC_LINK_WAIT, "p99", (int64_t[]){40, 60}, 2);
-    assert_rows(fixture, LZ_METRIC_LINK_QUEUE, "mean", (int64_t[]){100, 200, 300, 300, 300, 300, 300, 300, 300, 300}, 10);
+    assert_rows(fixture, LZ_METRIC_LINK_QUEUE, "mean",
+                (int64_t[]){100, 200, 300, 300, 300, 300, 300, 300, 300, 300}, 10);
 }
 
 typedef struct Heard {
@@ -487,7 +496,7 @@ static void test_traces(Fixture *fixture, gconstpointer data)
     lz_recorder_set_listener(fixture->probes, hear_trace, hear_row, &heard);
     char device[] = "pump[1]";
     go_to(fixture, MS(20));
-    lz_probe_trace(fixture->probes, LZ_TRACE_FAULT, NULL, NULL, NULL, 0, 1, "switch-off");      /* not kept, but heard */
+    lz_probe_trace(fixture->probes, LZ_TRACE_FAULT, NULL, NULL, NULL, 0, 1, "outage");     /* not kept, but heard */
     lz_probe_trace(fixture->probes, LZ_TRACE_SESSION, device, "broker", NULL, 0, 0, "opened");
     strcpy(device, "xxxx");                             /* strings are copied */
     lose(fixture, MS(30), create(fixture, MS(25), MS(100)), LZ_LOSS_SERVICE_FULL);
@@ -671,8 +680,8 @@ static void test_random_histories(Fixture *fixture, gconstpointer data)
         go_to(fixture, lz_now(fixture->scheduler) + g_test_rand_int_range(0, MS(1000) / HISTORY_MESSAGES));
         stories[i].created_ns = lz_now(fixture->scheduler);
         stories[i].deadline_ns = g_test_rand_int_range(0, MS(100));
-        stories[i].id = lz_probe_created(fixture->probes, fixture->alarm, devices[g_test_rand_int_range(0, HISTORY_DEVICES)],
-                                         10, stories[i].deadline_ns);
+        uint32_t device = devices[g_test_rand_int_range(0, HISTORY_DEVICES)];
+        stories[i].id = lz_probe_created(fixture->probes, fixture->alarm, device, 10, stories[i].deadline_ns);
         /* Recent ones, so that a closed life is still remembered when it is closed again. */
         close_story(fixture, &stories[g_test_rand_int_range((gint32)(i > 30 ? i - 30 : 0), (gint32)i + 1)]);
         if (i % 100 == 0) {
@@ -701,7 +710,8 @@ static void test_random_level(Fixture *fixture, gconstpointer data)
     }
     finish(fixture);
     for (unsigned window = ALWAYS; window <= AFTER; window++) {
-        unsigned from = (unsigned)(windows[window].from_ns / MS(1)), to = (unsigned)(MIN(windows[window].to_ns, MS(1000)) / MS(1));
+        unsigned from = (unsigned)(windows[window].from_ns / MS(1));
+        unsigned to = (unsigned)(MIN(windows[window].to_ns, MS(1000)) / MS(1));
         int64_t sum = 0;
         for (unsigned ms = from; ms < to; ms++) {
             sum += values[ms];
