@@ -224,9 +224,8 @@ static void print_failures(const LzPlan *plan, const LzRunOutcome *outcome)
 static void print_digests(const LzPlan *plan, const LzRunOutcome *outcome)
 {
     for (unsigned i = 0; i < outcome->repetition_count; i++) {
-        char digest[20];
-        lz_digest_format(outcome->repetitions[i].digest, digest);
-        printf("%s %" G_GUINT64_FORMAT " %s\n", plan->name.text, outcome->repetitions[i].seed, digest);
+        const LzRepetition *repetition = &outcome->repetitions[i];
+        printf("%s %" G_GUINT64_FORMAT " %016" G_GINT64_MODIFIER "x\n", plan->name.text, repetition->seed, repetition->digest);
     }
 }
 
