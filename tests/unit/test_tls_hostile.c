@@ -22,9 +22,11 @@ static void spoil(GByteArray *flight, Malice malice, LzRandom *random)
     case REPLACE:
         lz_random_fill(random, flight->data + at, flight->len - at);
         break;
-    case REPEAT:
-        g_byte_array_append(flight, flight->data + at, (guint)(flight->len - at));
+    case REPEAT: {
+        g_autofree uint8_t *copy = g_memdup2(flight->data + at, flight->len - at);     /* appending moves the array */
+        g_byte_array_append(flight, copy, (guint)(flight->len - at));
         break;
+    }
     case MALICE_COUNT:
         g_assert_not_reached();
     }
