@@ -1,4 +1,5 @@
 /* From counted operations to virtual CPU time, with the figures of a 120 MHz Cortex-M4. */
+#include "tests/lib/test_world.h"
 #include "tests/lib/tls_pipe.h"
 
 static const LzTime start_ns = LZ_TEST_START_S * LZ_NS_PER_S;
@@ -105,6 +106,42 @@ static void test_pump_handshake(void)
     }
 }
 
+/* The class of models/cpus, as a scenario loads it; the plan owns it. */
+static LzPlan *plan_with_cpu(const char *name, const LzCpu **ret_cpu)
+{
+    g_autofree char *override = g_strconcat("services.broker.cpu=", name, NULL);
+    const char *const overrides[] = {override, NULL};
+    LzPlan *plan = lz_test_plan_with(lz_test_ward, overrides);
+    *ret_cpu = ((const LzServicePlan *)plan->services.items)[0].cpu_class;
+    return plan;
+}
+
+static void test_classes(void)
+{
+    LzCryptoWork handshake = {.p256_keygen = 1, .p256_shared = 1, .p256_sign = 1, .p256_verify = 2};
+    static const char *const from_slow_to_fast[] = {"cortex-m4-120mhz", "cortex-m33-150mhz", "cortex-a53", "x86-server"};
+    LzTime previous_ns = LZ_TIME_NEVER;
+    for (size_t i = 0; i < G_N_ELEMENTS(from_slow_to_fast); i++) {
+        const LzCpu *cpu;
+        g_autoptr(LzPlan) plan = plan_with_cpu(from_slow_to_fast[i], &cpu);
+        g_assert_cmpstr(cpu->name.text, ==, from_slow_to_fast[i]);
+        LzTime time_ns = lz_crypto_cost_ns(&handshake, cpu, as_published_ppb);
+        g_assert_cmpint(time_ns, >, 0);
+        g_assert_cmpint(time_ns, <, previous_ns);
+        previous_ns = time_ns;
+    }
+}
+
+/* The figures above are the file's. */
+static void test_class_of_the_pump(void)
+{
+    const LzCpu *cpu;
+    g_autoptr(LzPlan) plan = plan_with_cpu("cortex-m4-120mhz", &cpu);
+    LzCpu figures = *cpu;
+    figures.name = figures.title = figures.source = (LzText){0};
+    g_assert_cmpmem(&figures, sizeof figures, &k64f, sizeof k64f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -112,5 +149,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tls/cost/scale", test_scale);
     g_test_add_func("/tls/cost/add", test_add);
     g_test_add_func("/tls/cost/pump-handshake", test_pump_handshake);
+    g_test_add_func("/tls/cost/classes", test_classes);
+    g_test_add_func("/tls/cost/class-of-the-pump", test_class_of_the_pump);
     return g_test_run();
 }

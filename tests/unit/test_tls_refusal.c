@@ -10,6 +10,7 @@ typedef struct Case {
     void (*prepare)(LzTlsLab *lab);
     bool server_refuses;
     int alert_1_2, alert_1_3;   /* RFC 8446 6.2 */
+    bool is_tried_with_rsa;     /* too: its keys take long to make */
 } Case;
 
 static void client_expired(LzTlsLab *lab)
@@ -94,9 +95,12 @@ static void refuse(const Case *test, LzTlsVersion version, LzKeyType key)
 
 static void test_refused(gconstpointer data)
 {
+    const Case *test = data;
     for (LzTlsVersion version = LZ_TLS_1_2; version <= LZ_TLS_1_3; version++) {
-        refuse(data, version, LZ_KEY_ECDSA_P256);
-        refuse(data, version, LZ_KEY_RSA_2048);
+        refuse(test, version, LZ_KEY_ECDSA_P256);
+        if (test->is_tried_with_rsa) {
+            refuse(test, version, LZ_KEY_RSA_2048);
+        }
     }
 }
 
@@ -159,17 +163,17 @@ static void test_bad_requests(void)
 }
 
 static const Case cases[] = {
-    {"client-expired", client_expired, true, 45, 45},
-    {"client-not-yet-valid", client_not_yet_valid, true, 46, 46},
-    {"client-of-foreign-ca", client_foreign, true, 48, 48},
-    {"client-of-foreign-chain", client_foreign_below_intermediates, true, 48, 48},
-    {"client-without-certificate", client_without_certificate, true, 40, 41},    /* Mbed TLS 3.6: not 116 */
-    {"server-expired", server_expired, false, 45, 45},
-    {"server-not-yet-valid", server_not_yet_valid, false, 46, 46},
-    {"server-of-foreign-ca", server_foreign, false, 48, 48},
-    {"server-of-another-name", server_of_another_name, false, 42, 42},
+    {"client-expired", client_expired, true, 45, 45, true},
+    {"client-not-yet-valid", client_not_yet_valid, true, 46, 46, false},
+    {"client-of-foreign-ca", client_foreign, true, 48, 48, false},
+    {"client-of-foreign-chain", client_foreign_below_intermediates, true, 48, 48, false},
+    {"client-without-certificate", client_without_certificate, true, 40, 41, false},    /* Mbed TLS 3.6: not 116 */
+    {"server-expired", server_expired, false, 45, 45, true},
+    {"server-not-yet-valid", server_not_yet_valid, false, 46, 46, false},
+    {"server-of-foreign-ca", server_foreign, false, 48, 48, false},
+    {"server-of-another-name", server_of_another_name, false, 42, 42, false},
     /* A TLS 1.2 server does not know supported_versions: it finds no cipher suite that it shares with TLS 1.3's. */
-    {"other-version", other_version, true, 70, 40},
+    {"other-version", other_version, true, 70, 40, false},
 };
 
 int main(int argc, char **argv)
