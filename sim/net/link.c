@@ -336,7 +336,8 @@ void lz_link_report(LzLink *link)
     link->reported_ns = now_ns;
     LzTime busiest_ns = 0;
     for (unsigned index = 0; index < 2 * link->stations; index++) {
-        busiest_ns = MAX(busiest_ns, take_busy_ns(&link->ports[index], now_ns));
+        LzTime busy_ns = take_busy_ns(&link->ports[index], now_ns);
+        busiest_ns = MAX(busiest_ns, busy_ns);
     }
     busiest_ns = MIN(busiest_ns, elapsed_ns);
     lz_probe_level(link->env.probes, link->scope, LZ_METRIC_LINK_UTILISATION,
