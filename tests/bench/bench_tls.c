@@ -5,7 +5,7 @@
 #include "tests/bench/bare_handshake.h"
 #include "tests/lib/tls_pipe.h"
 
-enum { PAIRS = 200, ROUNDS = 3 };
+enum { PAIRS = 40, ROUNDS = 3 };
 
 static double thread_cpu_s(void)
 {

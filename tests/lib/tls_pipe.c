@@ -77,6 +77,12 @@ static void side_clear(LzTlsSide *side)
     g_byte_array_unref(side->sent);
 }
 
+static void flight_free(gpointer flight)
+{
+    lz_buffer_unref(((LzTlsFlight *)flight)->records);
+    g_free(flight);
+}
+
 LzTlsPipe *lz_test_tls_pipe(const LzTlsLab *lab, uint32_t connection, LzTlsTicket *ticket, LzTime wall_ns)
 {
     LzTlsPipe *pipe = g_new0(LzTlsPipe, 1);
@@ -88,6 +94,7 @@ LzTlsPipe *lz_test_tls_pipe(const LzTlsLab *lab, uint32_t connection, LzTlsTicke
     pipe->wall_ns = wall_ns;
     pipe->wire = g_checksum_new(G_CHECKSUM_SHA256);
     pipe->key_log = g_string_new(NULL);
+    pipe->flights = g_ptr_array_new_with_free_func(flight_free);
     lz_tls_endpoint_set_key_log(pipe->client.endpoint, append_key_log, pipe->key_log);
     return pipe;
 }
@@ -98,13 +105,17 @@ void lz_test_tls_pipe_free(LzTlsPipe *pipe)
     side_clear(&pipe->server);
     g_checksum_free(pipe->wire);
     g_string_free(pipe->key_log, TRUE);
+    g_ptr_array_unref(pipe->flights);
     g_free(pipe);
 }
 
-static void note_wire(LzTlsPipe *pipe, const LzTlsSide *side, const LzBuffer *records)
+static void note_wire(LzTlsPipe *pipe, const LzTlsSide *side, LzBuffer *records)
 {
     uint8_t head[5] = {side == &pipe->server, (uint8_t)(records->size >> 24), (uint8_t)(records->size >> 16),
                        (uint8_t)(records->size >> 8), (uint8_t)records->size};
+    LzTlsFlight *flight = g_new(LzTlsFlight, 1);
+    *flight = (LzTlsFlight){.is_from_server = side == &pipe->server, .records = lz_buffer_ref(records)};
+    g_ptr_array_add(pipe->flights, flight);
     g_checksum_update(pipe->wire, head, sizeof head);
     g_checksum_update(pipe->wire, records->data, records->size);
     pipe->wire_bytes += records->size;

@@ -16,12 +16,18 @@ typedef struct LzTlsSide {
     GByteArray *sent;                   /* records of the last pump, in order */
 } LzTlsSide;
 
+typedef struct LzTlsFlight {
+    bool is_from_server;
+    LzBuffer *records;
+} LzTlsFlight;
+
 typedef struct LzTlsPipe {
     LzTlsSide client, server;
     LzTime wall_ns;                     /* advances 1 ms per flight */
     GChecksum *wire;                    /* direction, length and bytes of every flight */
     uint64_t wire_bytes;
     GString *key_log;
+    GPtrArray *flights;                 /* of LzTlsFlight: all that was sent, in order */
 } LzTlsPipe;
 
 /* A PKI, a server "broker" and a client "pump" ready to be joined. Every field may be changed before lz_test_tls_open(). */
