@@ -15,6 +15,7 @@ static const Command commands[] = {
     {"describe", "NAME...", "what a model, device profile or CPU class is", lz_cli_describe},
     {"explain", "CODE", "the long text of an error code", lz_cli_explain},
     {"list", "[KIND]", "models, device profiles, CPU classes, metrics", lz_cli_list},
+    {"plot", "RESULTS [NAME...]", "draw the figures of a run with gnuplot", lz_cli_plot},
     {"schema", "", "the scenario language as JSON Schema", lz_cli_schema},
 };
 

@@ -92,9 +92,10 @@ static void set_caption(LzPlotText *plot, const LzPlotCurves *curves, unsigned d
 
 static void set_variables(LzPlotText *plot, const Arrays *arrays)
 {
-    g_string_append_printf(plot->variables, "panels = %u\narray panel_title[%u] = [%s]\narray panel_first[%u] = [%s, %u]\n",
-                           arrays->panels, arrays->panels, arrays->titles->str, arrays->panels + 1, arrays->firsts->str,
-                           arrays->curves + 1);
+    g_string_append_printf(plot->variables, "panels = %u\narray panel_title[%u] = [%s]\n", arrays->panels,
+                           arrays->panels, arrays->titles->str);
+    g_string_append_printf(plot->variables, "array panel_first[%u] = [%s, %u]\n", arrays->panels + 1,
+                           arrays->firsts->str, arrays->curves + 1);
     g_string_append_printf(plot->variables, "array curve_label[%u] = [%s]\narray deadline[%u] = [%s]\n", arrays->curves,
                            arrays->labels->str, arrays->curves, arrays->deadlines->str);
     lz_plot_set_number(plot, "low", arrays->low);

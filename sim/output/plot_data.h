@@ -15,7 +15,7 @@ typedef struct LzPlotBucket {
 } LzPlotBucket;
 
 typedef struct LzPlotCurve {            /* one scope's distribution, all repetitions merged */
-    char *group, *name;                 /* "monitor/alarm": group monitor, name alarm; one word: group and name the same */
+    char *group, *name;                 /* of "monitor/alarm"; of one word: both the same */
     char *scope;
     GArray *buckets;                    /* LzPlotBucket, rising */
     uint64_t count;

@@ -84,8 +84,9 @@ static gboolean prepare(const char *directory, LzPlotText *plot, GError **error)
     }
     append_spreads(plot->data, handshakes, handshakes);
     append_spreads(plot->data, handshakes, connects);
-    g_autofree char *caption = g_strdup_printf("run %s, %u repetition%s, warm-up included; thin line: minimum to maximum, bar: p10 to p90, tick: p99", handshakes->run_id,
-                                               handshakes->repetitions, handshakes->repetitions == 1 ? "" : "s merged");
+    g_autofree char *caption = g_strdup_printf("run %s, %u repetition%s, warm-up included; thin line: minimum to maximum, "
+                                               "bar: p10 to p90, tick: p99", handshakes->run_id, handshakes->repetitions,
+                                               handshakes->repetitions == 1 ? "" : "s merged");
     lz_plot_set_text(plot, "caption", caption);
     g_string_append_printf(plot->variables, "rows = %u\narray row_label[%u] = [%s]\n", rows, rows, labels->str);
     set_range(plot, handshakes, connects);

@@ -56,7 +56,8 @@ static Panel *add_panel(Figure *figure, const char *scope)
 /* ---- reading ---- */
 
 enum { SERIES_RUN, SERIES_REP, SERIES_T, SERIES_KIND, SERIES_SCOPE, SERIES_METRIC, SERIES_STAT, SERIES_VALUE };
-static const char *const series_columns[] = {"run_id", "rep", "t_s", "scope_kind", "scope", "metric", "stat", "value", NULL};
+static const char *const series_columns[] = {"run_id", "rep", "t_s", "scope_kind", "scope", "metric", "stat", "value",
+                                             NULL};
 
 /* The two percentiles of an interval stand in rows of their own. */
 static void set_point(Panel *panel, double t_s, bool is_p99, double value)
@@ -192,8 +193,8 @@ static void set_panels(LzPlotText *plot, const Figure *figure, unsigned count)
         g_string_append(deadlines, i > 0 ? ", " : "");
         lz_plot_append_number(deadlines, panel->deadline_s);
     }
-    g_string_append_printf(plot->variables, "panels = %u\narray panel_title[%u] = [%s]\narray deadline[%u] = [%s]\n", count,
-                           count, titles->str, count, deadlines->str);
+    g_string_append_printf(plot->variables, "panels = %u\narray panel_title[%u] = [%s]\narray deadline[%u] = [%s]\n",
+                           count, count, titles->str, count, deadlines->str);
 }
 
 /* gnuplot has no empty arrays: without bands there is one that is never drawn. */

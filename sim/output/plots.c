@@ -118,7 +118,8 @@ static gboolean report_child(const char *name, int status, const char *errors, G
 }
 
 /* By absolute path, without a shell, an environment or the user's start-up file. */
-static gboolean run_gnuplot(const char *gnuplot, const char *directory, const char *name, const char *format, GError **error)
+static gboolean run_gnuplot(const char *gnuplot, const char *directory, const char *name, const char *format,
+                            GError **error)
 {
     g_autofree char *setting = g_strdup_printf("format='%s'", format);
     g_autofree char *script = g_strdup_printf("plots/%s.gp", name);
