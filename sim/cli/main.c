@@ -16,6 +16,7 @@ static const Command commands[] = {
     {"explain", "CODE", "the long text of an error code", lz_cli_explain},
     {"list", "[KIND]", "models, device profiles, CPU classes, metrics", lz_cli_list},
     {"plot", "RESULTS [NAME...]", "draw the figures of a run with gnuplot", lz_cli_plot},
+    {"run", "SCENARIO", "run a scenario and say whether its expectations hold", lz_cli_run},
     {"schema", "", "the scenario language as JSON Schema", lz_cli_schema},
 };
 

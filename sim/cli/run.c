@@ -242,17 +242,18 @@ static int finish(const Options *options, const LzPlan *plan, const LzRunOutcome
     print_repetitions(outcome);
     print_expectations(plan, outcome);
     print_failures(plan, outcome);
-    printf("results  %s%s\n", directory, outcome->state == LZ_RUN_INTERRUPTED ? "  (interrupted: partial)" : "");
+    g_autofree char *place = lz_results_place(directory, outcome->state);
+    printf("results  %s%s\n", place, outcome->state == LZ_RUN_INTERRUPTED ? "  (interrupted: partial)" : "");
     fflush(stdout);
     g_autoptr(GError) problem = NULL;
     if (options->junit && !lz_junit_write(options->junit, plan, outcome->expectations, outcome->verdicts,
-                                          outcome->expectation_count, outcome->wall_s, outcome->run_id, directory, &problem)) {
+                                          outcome->expectation_count, outcome->wall_s, outcome->run_id, place, &problem)) {
         return fail(problem);
     }
-    if (!options->has_no_plots && !lz_plots_draw(directory, NULL, &problem)) {
+    if (!options->has_no_plots && !lz_plots_draw(place, NULL, &problem)) {
         fprintf(stderr, "no figures: %s\n", problem->message);
     } else if (!options->has_no_plots) {
-        printf("figures  %s/plots\n", directory);
+        printf("figures  %s/plots\n", place);
     }
     return lz_run_outcome_exit_code(outcome, (int)stop_signal);
 }
