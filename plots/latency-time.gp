@@ -1,6 +1,6 @@
 # Latency percentiles over virtual time, one panel per flow, with the attacks and faults as bands and the deadline as a
-# line. Data: one block per flow; seconds of virtual time, p50, p99 in seconds, 1 for an interval without neighbours
-# (drawn as points); an empty line where nothing arrived.
+# line. Data: one block per flow; seconds of virtual time, p50, p99 in seconds, 1 for a point without neighbours
+# (drawn as a point, not a line); an empty line where nothing arrived.
 # Given by the run: data, output_name, caption, panels, panel_title[], deadline[] (seconds or NaN), low, high, end
 # (seconds), bands, band_name[], band_from[], band_to[], band_is_attack[].
 
@@ -21,12 +21,12 @@ set yrange [lower_of(low) : upper_of(1.1 * high)]
 eval 'set ytics ' . time_ticks
 set xrange [0 : *]
 set xlabel in_minutes ? 'virtual time, min' : 'virtual time, s' offset 0, 0.3
-set ylabel 'latency' offset 0.5, 0
+set ylabel 'latency' offset -0.5, 0
 set label 1 caption at screen 12.0 / width, screen 12.0 / height left font small_font textcolor rgb muted
 do for [panel = 1 : panels] {
     row = (panel - 1) / columns
     column = (panel - 1) % columns
-    set lmargin at screen (column + 0.0) / columns + 78.0 / width
+    set lmargin at screen (column + 0.0) / columns + 92.0 / width
     set rmargin at screen (column + 1.0) / columns - 22.0 / width
     set tmargin at screen 1.0 - (row * row_height + 30.0) / height
     set bmargin at screen 1.0 - (row * row_height + 30.0 + curve_height) / height
@@ -65,8 +65,11 @@ set bmargin at screen 22.0 / height
 set tmargin at screen (22.0 + legend_height) / height
 set key center center horizontal samplen 2 font key_font
 set yrange [0 : 1]
+attacks = 0
+do for [band = 1 : bands] { attacks = attacks + band_is_attack[band] }
 plot [0 : 1] NaN with linespoints linestyle 1 title 'p50', NaN with linespoints linestyle 2 dashtype 1 title 'p99', \
     NaN with lines linestyle 7 linewidth 1 title 'deadline', \
-    NaN with boxes fillcolor rgb attack_colour title 'attack', NaN with boxes fillcolor rgb fault_colour title 'fault'
+    NaN with boxes fillcolor rgb attack_colour title attacks > 0 ? 'attack' : '', \
+    NaN with boxes fillcolor rgb fault_colour title bands > attacks ? 'fault' : ''
 unset multiplot
 set output

@@ -4,20 +4,19 @@
 
 #include "sim/output/plot_data.h"
 
-/* Seconds, share of messages that took longer. The last bucket's share is that of the bucket before it: the
- * logarithm of nothing cannot be drawn. */
+/* Seconds, share of messages that took longer: of the i-th of n it is taken as 1 - i/(n + 1), so that a curve ends where
+ * n messages can say no more (the logarithm of nothing cannot be drawn). */
 static void append_curve(GString *data, const LzPlotCurve *curve)
 {
     const LzPlotBucket *buckets = (const LzPlotBucket *)(const void *)curve->buckets->data;
-    uint64_t later = curve->count;
+    uint64_t later = curve->count + 1;
     lz_plot_append_number(data, buckets[0].low);
     g_string_append(data, " 1\n");
     for (unsigned i = 0; i < curve->buckets->len; i++) {
-        uint64_t before = later;
         later -= buckets[i].count;
         lz_plot_append_number(data, buckets[i].high);
         g_string_append_c(data, ' ');
-        lz_plot_append_number(data, (double)(later > 0 ? later : before) / (double)curve->count);
+        lz_plot_append_number(data, (double)later / (double)(curve->count + 1));
         g_string_append_c(data, '\n');
     }
     g_string_append(data, "\n\n");

@@ -281,13 +281,14 @@ void lz_plot_set_number(LzPlotText *plot, const char *variable, double value)
 
 char *lz_plot_time_text(double seconds)
 {
-    static const struct { double size; const char *name; } units[] = {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}};
-    unsigned unit = 0;
+    static const struct { double size; const char *name; } units[] = {
+        {60, "min"}, {1, "s"}, {1e-3, "ms"}, {1e-6, "us"}};
+    unsigned unit = seconds >= 1000 ? 0 : 1;
     while (unit + 1 < G_N_ELEMENTS(units) && seconds < units[unit].size) {
         unit++;
     }
     char number[G_ASCII_DTOSTR_BUF_SIZE];
-    g_ascii_formatd(number, sizeof number, "%.3g", seconds / units[unit].size);
+    g_ascii_formatd(number, sizeof number, "%.4g", seconds / units[unit].size);
     return g_strdup_printf("%s %s", number, units[unit].name);
 }
 

@@ -7,6 +7,7 @@
 
 #define PANELS_MAX 12
 #define BANDS_MAX 32
+#define POINTS_MAX 240                  /* of one panel: more intervals are drawn together */
 
 typedef struct Point {
     double t_s, p50, p99;
@@ -14,7 +15,8 @@ typedef struct Point {
 
 typedef struct Panel {
     char *scope;
-    double deadline_s;
+    double deadline_s, high;            /* high: highest p99 */
+    unsigned order;                     /* place in flows.csv */
     GArray *points;                     /* Point, in time */
 } Panel;
 
@@ -22,6 +24,7 @@ typedef struct Figure {
     GPtrArray *panels;                  /* Panel, in order of appearance */
     char *run_id;
     double end_s, low, high;
+    unsigned flows;                     /* rows of flows.csv so far */
 } Figure;
 
 static void panel_free(gpointer data)
@@ -48,6 +51,7 @@ static Panel *add_panel(Figure *figure, const char *scope)
     Panel *panel = g_new0(Panel, 1);
     panel->scope = g_strdup(scope);
     panel->deadline_s = NAN;
+    panel->order = UINT_MAX;
     panel->points = g_array_new(FALSE, FALSE, sizeof(Point));
     g_ptr_array_add(figure->panels, panel);
     return panel;
@@ -87,10 +91,10 @@ static gboolean read_series(void *self, const char *const *cells, GError **error
         figure->run_id = g_strdup(cells[SERIES_RUN]);
     }
     Panel *panel = find_panel(figure, cells[SERIES_SCOPE]);
-    set_point(panel ? panel : add_panel(figure, cells[SERIES_SCOPE]), t_s, is_p99, value);
+    panel = panel ? panel : add_panel(figure, cells[SERIES_SCOPE]);
+    set_point(panel, t_s, is_p99, value);
+    panel->high = fmax(panel->high, value);
     figure->end_s = fmax(figure->end_s, t_s);
-    figure->low = fmin(figure->low, value);
-    figure->high = fmax(figure->high, value);
     return TRUE;
 }
 
@@ -103,9 +107,13 @@ static gboolean read_deadline(void *self, const char *const *cells, GError **err
     g_autofree char *scope = g_strjoin("/", cells[0], cells[1], NULL);
     Panel *panel = find_panel(figure, scope);
     double deadline_s;
-    if (panel && lz_plot_number(cells[2], &deadline_s) && deadline_s > 0) {
+    figure->flows++;
+    if (!panel) {
+        return TRUE;
+    }
+    panel->order = figure->flows;
+    if (lz_plot_number(cells[2], &deadline_s) && deadline_s > 0) {
         panel->deadline_s = deadline_s;
-        figure->high = fmax(figure->high, deadline_s);
     }
     return TRUE;
 }
@@ -139,55 +147,147 @@ static gboolean read_band(void *self, const char *const *cells, GError **error)
     return TRUE;
 }
 
+/* ---- choosing ---- */
+
+/* How near a flow came to its deadline; without one it goes last. */
+static double nearness(const Panel *panel)
+{
+    return isfinite(panel->deadline_s) ? panel->high / panel->deadline_s : 0;
+}
+
+static int compare_nearness(gconstpointer a, gconstpointer b)
+{
+    const Panel *left = *(const Panel *const *)a, *right = *(const Panel *const *)b;
+    double difference = nearness(right) - nearness(left);
+    return difference < 0 ? -1 : difference > 0 ? 1 : left->order < right->order ? -1 : left->order > right->order;
+}
+
+static int compare_order(gconstpointer a, gconstpointer b)
+{
+    const Panel *left = *(const Panel *const *)a, *right = *(const Panel *const *)b;
+    return left->order < right->order ? -1 : left->order > right->order;
+}
+
+/* Keeps the flows nearest to their deadlines, in the scenario's order; returns how many were left out. */
+static unsigned choose_panels(Figure *figure)
+{
+    unsigned left_out = figure->panels->len > PANELS_MAX ? figure->panels->len - PANELS_MAX : 0;
+    g_ptr_array_sort(figure->panels, compare_nearness);
+    if (left_out > 0) {
+        g_ptr_array_remove_range(figure->panels, PANELS_MAX, left_out);
+    }
+    g_ptr_array_sort(figure->panels, compare_order);
+    return left_out;
+}
+
+/* ---- drawing intervals together ---- */
+
+/* The interval of the series: the least distance of two points. */
+static double interval_of(const Figure *figure)
+{
+    double interval = INFINITY;
+    for (unsigned i = 0; i < figure->panels->len; i++) {
+        const GArray *points = ((const Panel *)figure->panels->pdata[i])->points;
+        for (unsigned k = 1; k < points->len; k++) {
+            const Point *point = &g_array_index(points, Point, k);
+            interval = fmin(interval, point->t_s - (point - 1)->t_s);
+        }
+    }
+    return isfinite(interval) ? interval : 1;
+}
+
+/* The least of 1, 2, 5, 10, 20, 50 … intervals that leaves no more than POINTS_MAX points. */
+static double bin_of(double interval, double end_s)
+{
+    static const double steps[] = {1, 2, 5};
+    double bin = interval;
+    for (unsigned i = 0; end_s / bin > POINTS_MAX; i++) {
+        bin = interval * steps[i % 3] * pow(10, i / 3);
+    }
+    return bin;
+}
+
+static int compare_doubles(gconstpointer a, gconstpointer b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* Points first to last-1 as one: the median of their p50, the highest of their p99. */
+static Point merge_points(const GArray *points, unsigned first, unsigned last, double t_s)
+{
+    g_autoptr(GArray) medians = g_array_new(FALSE, FALSE, sizeof(double));
+    Point merged = {.t_s = t_s, .p50 = NAN, .p99 = NAN};
+    for (unsigned i = first; i < last; i++) {
+        const Point *point = &g_array_index(points, Point, i);
+        merged.p99 = fmax(merged.p99, point->p99);
+        if (!isnan(point->p50)) {
+            g_array_append_val(medians, point->p50);
+        }
+    }
+    if (medians->len > 0) {
+        g_array_sort(medians, compare_doubles);
+        merged.p50 = g_array_index(medians, double, medians->len / 2);
+    }
+    return merged;
+}
+
+static GArray *bin_points(const GArray *points, double bin)
+{
+    GArray *binned = g_array_new(FALSE, FALSE, sizeof(Point));
+    for (unsigned first = 0, last; first < points->len; first = last) {
+        double number = floor(g_array_index(points, Point, first).t_s / bin + 1e-9);
+        for (last = first + 1; last < points->len; last++) {
+            if (floor(g_array_index(points, Point, last).t_s / bin + 1e-9) > number) {
+                break;
+            }
+        }
+        Point merged = merge_points(points, first, last, number * bin);
+        g_array_append_val(binned, merged);
+    }
+    return binned;
+}
+
 /* ---- writing ---- */
 
-/* The interval of the series: a wider distance of two points breaks the line. */
-static double interval_of(const Panel *panel, double interval)
+static bool is_gap(const GArray *points, unsigned left, double bin)
 {
-    for (unsigned i = 1; i < panel->points->len; i++) {
-        const Point *point = &g_array_index(panel->points, Point, i);
-        interval = fmin(interval, point->t_s - (point - 1)->t_s);
-    }
-    return interval;
-}
-
-static bool is_gap(const Panel *panel, unsigned left, double interval)
-{
-    if (left + 1 >= panel->points->len) {
+    if (left + 1 >= points->len) {
         return true;
     }
-    const Point *point = &g_array_index(panel->points, Point, left);
-    return (point + 1)->t_s - point->t_s > 1.5 * interval;
+    const Point *point = &g_array_index(points, Point, left);
+    return (point + 1)->t_s - point->t_s > 1.5 * bin;
 }
 
-static void append_panel(GString *data, const Panel *panel, double interval)
+static void append_points(GString *data, Figure *figure, const GArray *points, double bin)
 {
     bool is_after_gap = true;
-    for (unsigned i = 0; i < panel->points->len; i++) {
-        const Point *point = &g_array_index(panel->points, Point, i);
-        bool is_before_gap = is_gap(panel, i, interval);
-        lz_plot_append_number(data, point->t_s);
+    for (unsigned i = 0; i < points->len; i++) {
+        const Point *point = &g_array_index(points, Point, i);
+        bool is_before_gap = is_gap(points, i, bin);
+        lz_plot_append_number(data, point->t_s + bin / 2);
         g_string_append_c(data, ' ');
         lz_plot_append_number(data, point->p50);
         g_string_append_c(data, ' ');
         lz_plot_append_number(data, point->p99);
         g_string_append_printf(data, " %d\n%s", is_after_gap && is_before_gap, is_before_gap ? "\n" : "");
         is_after_gap = is_before_gap;
+        figure->low = fmin(figure->low, fmin(point->p50, point->p99));
+        figure->high = fmax(figure->high, fmax(point->p50, point->p99));
     }
     g_string_append(data, "\n");         /* with the line after the last gap: a new block */
 }
 
-static void set_panels(LzPlotText *plot, const Figure *figure, unsigned count)
+static void set_panels(LzPlotText *plot, Figure *figure, double bin)
 {
     g_autoptr(GString) titles = g_string_new(NULL);
     g_autoptr(GString) deadlines = g_string_new(NULL);
-    double interval = INFINITY;
-    for (unsigned i = 0; i < figure->panels->len; i++) {
-        interval = interval_of(figure->panels->pdata[i], interval);
-    }
+    unsigned count = figure->panels->len;
     for (unsigned i = 0; i < count; i++) {
         const Panel *panel = figure->panels->pdata[i];
-        append_panel(plot->data, panel, interval);
+        g_autoptr(GArray) binned = bin_points(panel->points, bin);
+        append_points(plot->data, figure, binned, bin);
+        figure->high = fmax(figure->high, panel->deadline_s);
         g_string_append(titles, i > 0 ? ", " : "");
         lz_plot_append_quoted(titles, panel->scope);
         g_string_append(deadlines, i > 0 ? ", " : "");
@@ -216,13 +316,18 @@ static gboolean set_bands(const char *directory, LzPlotText *plot, GError **erro
     return TRUE;
 }
 
-static void set_caption(LzPlotText *plot, const Figure *figure, unsigned count)
+static void set_caption(LzPlotText *plot, const Figure *figure, unsigned left_out, double interval, double bin)
 {
     g_autoptr(GString) caption = g_string_new(NULL);
-    g_string_append_printf(caption, "run %s, repetition 1; percentiles of the messages delivered in an interval",
-                           figure->run_id);
-    if (count < figure->panels->len) {
-        g_string_append_printf(caption, "; %u flows more are in series.csv", figure->panels->len - count);
+    g_autofree char *interval_text = lz_plot_time_text(interval);
+    g_string_append_printf(caption, "run %s, repetition 1; messages delivered in intervals of %s", figure->run_id,
+                           interval_text);
+    if (bin > interval) {
+        g_autofree char *bin_text = lz_plot_time_text(bin);
+        g_string_append_printf(caption, ", of %s each the median p50 and the highest p99", bin_text);
+    }
+    if (left_out > 0) {
+        g_string_append_printf(caption, "; the flows nearest to their deadlines, %u more in series.csv", left_out);
     }
     lz_plot_set_text(plot, "caption", caption->str);
 }
@@ -240,12 +345,14 @@ static gboolean fill(const char *directory, Figure *figure, LzPlotText *plot, GE
     if (!lz_csv_read(flows, flow_columns, read_deadline, figure, error) || !set_bands(directory, plot, error)) {
         return FALSE;
     }
-    unsigned count = MIN(figure->panels->len, PANELS_MAX);
-    set_caption(plot, figure, count);
-    set_panels(plot, figure, count);
+    unsigned left_out = choose_panels(figure);
+    double interval = interval_of(figure);
+    double bin = bin_of(interval, figure->end_s);
+    set_caption(plot, figure, left_out, interval, bin);
+    set_panels(plot, figure, bin);
     lz_plot_set_number(plot, "low", figure->low);
     lz_plot_set_number(plot, "high", figure->high);
-    lz_plot_set_number(plot, "end", figure->end_s);
+    lz_plot_set_number(plot, "end", figure->end_s + bin);
     plot->has_data = true;
     return TRUE;
 }
