@@ -175,11 +175,25 @@ static const LzNames *names_of(const LzResolver *resolver, const LzNames *flows,
     return NULL;
 }
 
+/* With a profile that could not be read, flows are unknown: one mistake, one message. */
+static bool are_flows_known(const LzPlan *plan)
+{
+    for (unsigned i = 0; i < plan->fleet.count; i++) {
+        if (!LZ_ITEM(plan->fleet, LzFleetPlan, i)->resolved) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_scope_name(const LzResolver *resolver, const LzNames *flows, const LzText *text, const Split *split)
 {
     const LzNames *names = names_of(resolver, flows, split->scope);
     if (!names || lz_names_find(names, split->name)) {
         return true;
+    }
+    if (split->scope == LZ_SCOPE_FLOW && !are_flows_known(resolver->plan)) {
+        return false;
     }
     g_autofree char *quoted = lz_quote(text->text);
     LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E210", text->mark, lz_text_length(text), "metric `%s` does not exist", quoted);

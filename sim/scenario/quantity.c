@@ -220,12 +220,21 @@ static char *format_rate(int64_t value)
     return format_decimal(value, 6, "/s");
 }
 
+/* Among equals the decimal unit: 256,000 B is 256 kB, though it is 250 KiB too. */
+static bool is_usual_unit(LzParamKind kind, int64_t value, const char *name)
+{
+    if (kind == LZ_PARAM_BPS) {
+        return g_str_has_suffix(name, "bit/s");
+    }
+    return kind != LZ_PARAM_BYTES || value % 1000 != 0 || strchr(name, 'i') == NULL;
+}
+
+/* In the largest unit that leaves a whole number. */
 static char *format_whole(LzParamKind kind, int64_t value)
 {
     const LzUnitRow *units = lz_quantity_units(kind), *best = units;
     for (const LzUnitRow *unit = units; unit->name && value != 0; unit++) {
-        bool is_usual = kind != LZ_PARAM_BPS || g_str_has_suffix(unit->name, "bit/s");
-        if (is_usual && value % unit->numerator == 0 && unit->numerator >= best->numerator) {
+        if (value % unit->numerator == 0 && unit->numerator > best->numerator && is_usual_unit(kind, value, unit->name)) {
             best = unit;
         }
     }

@@ -240,13 +240,27 @@ static void set_source_line(LzDiagnostic *diagnostic, const Source *source)
     diagnostic->length = MIN(diagnostic->length, (unsigned)MAX(end - offset, 1));
 }
 
+/* A value that several places share by an alias is wrong once. */
+static bool is_known(const LzDiagnostics *diagnostics, const LzDiagnostic *diagnostic)
+{
+    for (unsigned i = 0; i < diagnostics->items->len; i++) {
+        const LzDiagnostic *known = diagnostics->items->pdata[i];
+        if (known->mark.line == diagnostic->mark.line && known->mark.column == diagnostic->mark.column &&
+            strcmp(known->code, diagnostic->code) == 0 && strcmp(known->file, diagnostic->file) == 0 &&
+            strcmp(known->message, diagnostic->message) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static G_GNUC_PRINTF(6, 0) LzDiagnostic *add(LzReport *report, bool is_warning, const char *code, LzMark mark,
                                              unsigned length, const char *format, va_list arguments)
 {
     LzDiagnostics *diagnostics = report->diagnostics;
     unsigned *count = is_warning ? &diagnostics->warnings : &diagnostics->errors;
-    ++*count;
-    if (*count > LZ_DIAGNOSTICS_KEPT_MAX) {
+    if (*count >= LZ_DIAGNOSTICS_KEPT_MAX) {
+        ++*count;
         return NULL;
     }
     LzDiagnostic *diagnostic = g_new0(LzDiagnostic, 1);
@@ -256,6 +270,11 @@ static G_GNUC_PRINTF(6, 0) LzDiagnostic *add(LzReport *report, bool is_warning, 
     diagnostic->mark = (LzMark){diagnostic->file, mark.line, mark.column};
     diagnostic->length = MAX(length, 1);
     diagnostic->message = g_strdup_vprintf(format, arguments);
+    if (is_known(diagnostics, diagnostic)) {
+        diagnostic_free(diagnostic);
+        return NULL;
+    }
+    ++*count;
     const Source *source = find_source(report, mark.file, &diagnostic->source_index);
     if (source && mark.line > 0) {
         set_source_line(diagnostic, source);

@@ -663,11 +663,13 @@ static void read_nested(LzWalk *walk, const Place *place, void *base)
 
 static void read_item(LzWalk *walk, const LzParam *param, void *item, const LzNode *map, const LzEntry *name)
 {
-    if (name) {
-        *(LzText *)(void *)((char *)item + param->table->offset) = (LzText){name->key->text, name->key->mark};
-    }
     g_hash_table_insert(walk->nodes, item, (gpointer)(uintptr_t)map);
     read_object(walk, param->table, item, map, name);
+}
+
+static void set_name(const LzParam *param, void *item, const LzEntry *entry)
+{
+    *(LzText *)(void *)((char *)item + param->table->offset) = (LzText){entry->key->text, entry->key->mark};
 }
 
 /* name -> object */
@@ -685,9 +687,9 @@ static void read_map_item(LzWalk *walk, const Place *place, void *item, const Lz
     if (second) {
         LzDiagnostic *diagnostic = lz_report_error(walk->report, "E012", second->key->mark, second->key->length, "duplicate key `%s`", key);
         lz_diagnostic_note(diagnostic, "note: the name is first given at %s:%u:%u", entry->key->mark.file, entry->key->mark.line, entry->key->mark.column);
-        return;
     }
     read_item(walk, place->param, item, entry->value, entry);
+    set_name(place->param, item, entry);
 }
 
 static bool allows_bare_names(const LzParam *table)
@@ -730,13 +732,16 @@ static void read_list(LzWalk *walk, const Place *place, void *base)
     }
     LzList *list = (LzList *)(void *)((char *)base + param->offset);
     list->items = lz_arena_array(walk->arena, node->count, param->item_size);
-    list->count = node->count;
+    list->count = 0;
     for (unsigned i = 0; i < node->count; i++) {
-        void *item = (char *)list->items + i * param->item_size;
+        if (is_map && g_str_has_prefix(node->entries[i].key->text, "x-")) {
+            continue;
+        }
+        void *item = (char *)list->items + list->count++ * param->item_size;
         set_defaults(walk, param->table, item);
-        if (is_map && !g_str_has_prefix(node->entries[i].key->text, "x-")) {
+        if (is_map) {
             read_map_item(walk, place, item, &node->entries[i]);
-        } else if (!is_map) {
+        } else {
             read_list_item(walk, place, item, node->items[i]);
         }
     }
