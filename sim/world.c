@@ -18,8 +18,8 @@ static void report_fleet(LzWorld *world, Fleet *fleet, LzTime busy_ns)
 {
     LzTime worked_ns = busy_ns - fleet->busy_ns;
     fleet->busy_ns = busy_ns;
-    lz_probe_level(world->probes, fleet->scope, LZ_METRIC_FLEET_CPU,
-                   share_ppb((uint64_t)worked_ns, (uint64_t)LZ_REPORT_EVERY_NS * (uint64_t)MAX(fleet->plan->count, 1)));
+    lz_probe_level_past(world->probes, fleet->scope, LZ_METRIC_FLEET_CPU, lz_now(world->scheduler) - LZ_REPORT_EVERY_NS,
+                        share_ppb((uint64_t)worked_ns, (uint64_t)LZ_REPORT_EVERY_NS * (uint64_t)MAX(fleet->plan->count, 1)));
 }
 
 static void report(void *owner)
@@ -30,7 +30,8 @@ static void report(void *owner)
     }
     for (unsigned i = 0; i < world->plan->services.count; i++) {
         Service *service = &world->services[i];
-        lz_probe_level(world->probes, service->scope, LZ_METRIC_SERVICE_CPU, lz_host_take_utilisation_ppb(service->host));
+        lz_probe_level_past(world->probes, service->scope, LZ_METRIC_SERVICE_CPU,
+                            lz_now(world->scheduler) - LZ_REPORT_EVERY_NS, lz_host_take_utilisation_ppb(service->host));
     }
     unsigned next = 0;
     for (unsigned i = 0; i < world->plan->fleet.count; i++) {

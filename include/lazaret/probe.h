@@ -24,6 +24,9 @@ void lz_probe_count_whole(LzProbes *probes, LzScope scope, LzMetric metric, int6
 void lz_probe_sample(LzProbes *probes, LzScope scope, LzMetric metric, int64_t value);
 /* LEVEL: the level from now on. */
 void lz_probe_level(LzProbes *probes, LzScope scope, LzMetric metric, int64_t level);
+/* LEVEL that is measured over periods, as utilisation is: its mean from from_ns until now. What comes after is not
+ * known before the next report. A scope's metric is reported in one of the two ways. */
+void lz_probe_level_past(LzProbes *probes, LzScope scope, LzMetric metric, LzTime from_ns, int64_t level);
 
 /* Recorded events (events.csv, live feed, capture marks). */
 typedef enum {

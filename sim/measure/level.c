@@ -75,6 +75,16 @@ void lz_level_set(LzLevel *level, const LzWindows *windows, LzTime now_ns, int64
     level->changed_ns = level->settled_ns = now_ns;
 }
 
+void lz_level_add_past(LzLevel *level, const LzWindows *windows, LzTime from_ns, LzTime now_ns, int64_t value)
+{
+    g_assert(!level->is_known);
+    level->is_known = true;
+    level->value = value;
+    level->changed_ns = level->settled_ns = MAX(from_ns, level->settled_ns);
+    lz_level_settle(level, windows, now_ns);
+    level->is_known = false;
+}
+
 static int64_t divide_nearest(__int128 dividend, LzTime divisor)
 {
     __int128 half = divisor / 2;

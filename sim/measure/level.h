@@ -36,6 +36,8 @@ LzLevel *lz_level_new(const LzWindows *windows);
 void lz_level_free(LzLevel *level, const LzWindows *windows);      /* accepts NULL */
 /* now_ns never decreases. */
 void lz_level_set(LzLevel *level, const LzWindows *windows, LzTime now_ns, int64_t value);
+/* The level was `value` from from_ns until now_ns, and is not known from then on. */
+void lz_level_add_past(LzLevel *level, const LzWindows *windows, LzTime from_ns, LzTime now_ns, int64_t value);
 void lz_level_settle(LzLevel *level, const LzWindows *windows, LzTime now_ns);
 /* Mean over the running interval up to settled_ns, and starts the next; false when it was not known in it. */
 bool lz_level_take_interval(LzLevel *level, int64_t *ret_mean);

@@ -65,8 +65,8 @@ void lz_probes_add_count(LzProbes *probes, LzScope scope, LzMetric metric, unsig
 void lz_probes_add_sample(LzProbes *probes, LzScope scope, LzMetric metric, unsigned span, int64_t value);
 void lz_probes_add_trace(LzProbes *probes, LzTraceRow row);
 
-/* Closes every interval that ends at or before time_ns, in order. */
-void lz_series_close_until(LzProbes *probes, LzTime time_ns);
+/* Closes every interval that ends before time_ns, in order. */
+void lz_series_close_before(LzProbes *probes, LzTime time_ns);
 /* Closes the running interval early: the run ends. */
 void lz_series_finish(LzProbes *probes, LzTime end_ns);
 

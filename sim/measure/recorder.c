@@ -46,7 +46,7 @@ static void set_turn(LzProbes *probes)
 {
     probes->turn_ns = probes->windows.spans[probes->span].to_ns;
     if (probes->series_every_ns > 0) {
-        probes->turn_ns = MIN(probes->turn_ns, probes->interval_ns + probes->series_every_ns);
+        probes->turn_ns = MIN(probes->turn_ns, probes->interval_ns + probes->series_every_ns + 1);
     }
 }
 
@@ -116,7 +116,7 @@ bool lz_probes_advance(LzProbes *probes)
     }
     LzTime now_ns = lz_now(probes->scheduler);
     if (G_UNLIKELY(now_ns >= probes->turn_ns)) {
-        lz_series_close_until(probes, now_ns);
+        lz_series_close_before(probes, now_ns);
         probes->span = lz_windows_span(&probes->windows, now_ns, probes->span);
         set_turn(probes);
     }
@@ -199,16 +199,27 @@ void lz_probe_sample(LzProbes *probes, LzScope scope, LzMetric metric, int64_t v
     }
 }
 
-void lz_probe_level(LzProbes *probes, LzScope scope, LzMetric metric, int64_t level)
+static LzLevel *level_of(const LzProbes *probes, LzScope scope, LzMetric metric)
 {
-    if (!lz_probes_advance(probes) || scope == 0) {
-        return;
-    }
     LzMeter *meter = meter_of(probes, scope, metric, LZ_METRIC_LEVEL);
     if (!meter->level) {
         meter->level = lz_level_new(&probes->windows);
     }
-    lz_level_set(meter->level, &probes->windows, lz_now(probes->scheduler), level);
+    return meter->level;
+}
+
+void lz_probe_level(LzProbes *probes, LzScope scope, LzMetric metric, int64_t level)
+{
+    if (lz_probes_advance(probes) && scope != 0) {
+        lz_level_set(level_of(probes, scope, metric), &probes->windows, lz_now(probes->scheduler), level);
+    }
+}
+
+void lz_probe_level_past(LzProbes *probes, LzScope scope, LzMetric metric, LzTime from_ns, int64_t level)
+{
+    if (lz_probes_advance(probes) && scope != 0) {
+        lz_level_add_past(level_of(probes, scope, metric), &probes->windows, from_ns, lz_now(probes->scheduler), level);
+    }
 }
 
 /* Sessions belong to the application layer of the digest whether or not their traces are kept. */
@@ -260,7 +271,7 @@ void lz_recorder_finish(LzProbes *probes, LzTime end_ns)
 {
     g_assert(!probes->is_finished);
     probes->end_ns = end_ns;
-    lz_series_close_until(probes, end_ns - 1);      /* the last interval takes the misses below */
+    lz_series_close_before(probes, end_ns);         /* the last interval takes the misses below */
     lz_messages_finish(probes);
     settle_levels(probes);
     lz_series_finish(probes, end_ns);

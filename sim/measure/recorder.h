@@ -52,7 +52,7 @@ void lz_observation_clear(LzObservation *observation);
 LzTime lz_recorder_recover_time(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
                                 unsigned window, int64_t to);
 
-/* Series rows in time order; t_ns is the interval's start. SAMPLE metrics give rows for p50, p99 and count; COUNTER
+/* Series rows in time order; t_ns is the interval's start, its end belongs to it. SAMPLE metrics give rows for p50, p99 and count; COUNTER
  * and RATIO the count in the interval; LEVEL the time-weighted mean of the interval. */
 typedef struct LzSeriesRow {
     LzTime t_ns;

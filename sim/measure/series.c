@@ -1,5 +1,6 @@
 /* Time series: one row per interval, scope, metric and statistic. Intervals are closed when something is
- * reported after their end, so that the recorder needs no event of its own in the queue. */
+ * reported after their end, so that the recorder needs no event of its own in the queue. What is reported at the
+ * very end belongs to the interval: a report of a period comes at the period's end. */
 #include "sim/measure/probes.h"
 
 static void add_row(LzProbes *probes, LzScope scope, LzMetric metric, const char *stat, int64_t value, uint64_t n)
@@ -73,16 +74,16 @@ static void close_interval(LzProbes *probes, LzTime end_ns)
     probes->interval_ns = end_ns;
 }
 
-void lz_series_close_until(LzProbes *probes, LzTime time_ns)
+void lz_series_close_before(LzProbes *probes, LzTime time_ns)
 {
-    while (probes->series_every_ns > 0 && probes->interval_ns + probes->series_every_ns <= time_ns) {
+    while (probes->series_every_ns > 0 && probes->interval_ns + probes->series_every_ns < time_ns) {
         close_interval(probes, probes->interval_ns + probes->series_every_ns);
     }
 }
 
 void lz_series_finish(LzProbes *probes, LzTime end_ns)
 {
-    lz_series_close_until(probes, end_ns);
+    lz_series_close_before(probes, end_ns);
     if (probes->series_every_ns > 0 && probes->interval_ns < end_ns) {
         close_interval(probes, end_ns);
     }

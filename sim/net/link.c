@@ -333,15 +333,15 @@ void lz_link_report(LzLink *link)
     if (elapsed_ns <= 0) {
         return;
     }
-    link->reported_ns = now_ns;
     LzTime busiest_ns = 0;
     for (unsigned index = 0; index < 2 * link->stations; index++) {
         LzTime busy_ns = take_busy_ns(&link->ports[index], now_ns);
         busiest_ns = MAX(busiest_ns, busy_ns);
     }
     busiest_ns = MIN(busiest_ns, elapsed_ns);
-    lz_probe_level(link->env.probes, link->scope, LZ_METRIC_LINK_UTILISATION,
-                   (int64_t)((__int128)busiest_ns * PPB / elapsed_ns));
+    lz_probe_level_past(link->env.probes, link->scope, LZ_METRIC_LINK_UTILISATION, link->reported_ns,
+                        (int64_t)((__int128)busiest_ns * PPB / elapsed_ns));
+    link->reported_ns = now_ns;
     lz_probe_level(link->env.probes, link->scope, LZ_METRIC_LINK_QUEUE,
                    (int64_t)(link->stats[LZ_UP].queued_bytes + link->stats[LZ_DOWN].queued_bytes));
 }

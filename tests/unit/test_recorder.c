@@ -307,6 +307,7 @@ static void test_without_probes(void)
     lz_probe_count_whole(NULL, 1, LZ_METRIC_FLOW_DELIVERED, 1);
     lz_probe_sample(NULL, 1, LZ_METRIC_FLOW_LATENCY, 1);
     lz_probe_level(NULL, 1, LZ_METRIC_RUN_DEVICES_CONNECTED, 1);
+    lz_probe_level_past(NULL, 1, LZ_METRIC_SERVICE_CPU, 0, 1);
     lz_probe_trace(NULL, LZ_TRACE_FAULT, NULL, NULL, NULL, 0, 0, NULL);
     lz_probe_delivered(NULL, (LzBytes){NULL, 0});
     lz_probe_lost(NULL, 1, LZ_LOSS_POWER);
@@ -370,6 +371,42 @@ static void test_levels(Fixture *fixture, gconstpointer data)
     assert_level(observe(fixture, queue, EMPTY), 0, 0, 0, 0, 0);
 }
 
+static void assert_rows(Fixture *fixture, LzMetric metric, const char *stat, const int64_t *values, unsigned count)
+{
+    size_t row_count;
+    const LzSeriesRow *rows = lz_recorder_series(fixture->probes, &row_count);
+    unsigned seen = 0;
+    LzTime last_ns = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        g_assert_cmpint(rows[i].t_ns, >=, last_ns);
+        last_ns = rows[i].t_ns;
+        if (rows[i].metric == metric && g_str_equal(rows[i].stat, stat)) {
+            g_assert_cmpuint(seen, <, count);
+            g_assert_cmpint(rows[i].value, ==, values[seen]);
+            seen++;
+        }
+    }
+    g_assert_cmpuint(seen, ==, count);
+}
+
+/* A share measured over periods counts for the periods, though it is reported at their ends. */
+static void test_level_past(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    LzScope broker = lz_probe_scope(fixture->probes, LZ_SCOPE_SERVICE, "broker", NULL);
+    LzMetric cpu = LZ_METRIC_SERVICE_CPU;
+    for (unsigned i = 1; i <= 9; i++) {                 /* busy from 200 ms to 400 ms */
+        go_to(fixture, MS(100 * i));
+        lz_probe_level_past(fixture->probes, broker, cpu, MS(100 * (i - 1)), i == 3 || i == 4 ? 100 : 10);
+    }
+    finish(fixture);
+    assert_level(observe(fixture, cpu, ALWAYS), 30, 10, 100, 10, 9);
+    assert_level(observe(fixture, cpu, FLOOD), 100, 100, 100, 100, 2);
+    assert_level(observe(fixture, cpu, AFTER), 10, 10, 10, 10, 5);
+    assert_rows(fixture, cpu, "mean", (int64_t[]){10, 10, 100, 100, 10, 10, 10, 10, 10}, 9);
+    g_assert_cmpint(lz_recorder_recover_time(fixture->probes, cpu, "broker", NULL, ALWAYS, 10), ==, 0);
+}
+
 /* A level that does not move in a window is still known in it. */
 static void test_level_carried_in(Fixture *fixture, gconstpointer data)
 {
@@ -430,31 +467,13 @@ static void test_recover_time(Fixture *fixture, gconstpointer data)
 
 /* ---- series and traces ---- */
 
-static void assert_rows(Fixture *fixture, LzMetric metric, const char *stat, const int64_t *values, unsigned count)
-{
-    size_t row_count;
-    const LzSeriesRow *rows = lz_recorder_series(fixture->probes, &row_count);
-    unsigned seen = 0;
-    LzTime last_ns = 0;
-    for (size_t i = 0; i < row_count; i++) {
-        g_assert_cmpint(rows[i].t_ns, >=, last_ns);
-        last_ns = rows[i].t_ns;
-        if (rows[i].metric == metric && g_str_equal(rows[i].stat, stat)) {
-            g_assert_cmpuint(seen, <, count);
-            g_assert_cmpint(rows[i].value, ==, values[seen]);
-            seen++;
-        }
-    }
-    g_assert_cmpuint(seen, ==, count);
-}
-
 static void test_series(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     LzScope link = lz_probe_scope(fixture->probes, LZ_SCOPE_LINK, "backbone", NULL);
     set_level(fixture, 0, link, LZ_METRIC_LINK_QUEUE, 100);
     lz_probe_count(fixture->probes, link, LZ_METRIC_LINK_DELIVERED, 2);
-    go_to(fixture, MS(100));                            /* the boundary belongs to the next interval */
+    go_to(fixture, MS(100));                            /* an interval's end belongs to it */
     lz_probe_count(fixture->probes, link, LZ_METRIC_LINK_DELIVERED, 5);
     lz_probe_sample(fixture->probes, link, LZ_METRIC_LINK_WAIT, 40);
     set_level(fixture, MS(150), link, LZ_METRIC_LINK_QUEUE, 300);
@@ -463,7 +482,7 @@ static void test_series(Fixture *fixture, gconstpointer data)
     lz_probe_sample(fixture->probes, link, LZ_METRIC_LINK_WAIT, 60);
     go_to(fixture, MS(950));
     lz_recorder_finish(fixture->probes, MS(950));       /* the last interval is half as long */
-    assert_rows(fixture, LZ_METRIC_LINK_DELIVERED, "count", (int64_t[]){2, 5, 0, 0, 0, 0, 0, 1, 0, 0}, 10);
+    assert_rows(fixture, LZ_METRIC_LINK_DELIVERED, "count", (int64_t[]){7, 0, 0, 0, 0, 0, 0, 1, 0, 0}, 10);
     assert_rows(fixture, LZ_METRIC_LINK_WAIT, "count", (int64_t[]){1, 1}, 2);
     assert_rows(fixture, LZ_METRIC_LINK_WAIT, "p99", (int64_t[]){40, 60}, 2);
     assert_rows(fixture, LZ_METRIC_LINK_QUEUE, "mean",
@@ -746,6 +765,7 @@ int main(int argc, char **argv)
     ADD("scopes", test_scopes);
     ADD("after-finish", test_after_finish);
     ADD("level/windows", test_levels);
+    ADD("level/past", test_level_past);
     ADD("level/carried-in", test_level_carried_in);
     ADD("level/aggregates", test_level_aggregates);
     ADD("level/recover-time", test_recover_time);
