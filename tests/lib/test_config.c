@@ -113,3 +113,8 @@ void lz_test_config_set_text(const LzModel *model, void *config, const char *fie
     g_assert(param->kind == LZ_PARAM_TEXT || param->kind == LZ_PARAM_NAME || param->kind == LZ_PARAM_VALUE);
     ((LzText *)(void *)((char *)config + param->offset))->text = text;
 }
+
+void *lz_test_config_field(const LzModel *model, void *config, const char *field)
+{
+    return (char *)config + find(model, field)->offset;
+}

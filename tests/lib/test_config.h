@@ -10,5 +10,7 @@ void *lz_test_config_new(const LzModel *model);
 /* field: the C field's name ("sr_period_ns"), which must exist. value in the field's unit (enum: index). */
 void lz_test_config_set(const LzModel *model, void *config, const char *field, double value);
 void lz_test_config_set_text(const LzModel *model, void *config, const char *field, const char *text);
+/* Where the field lies, for kinds that the setters do not know. */
+void *lz_test_config_field(const LzModel *model, void *config, const char *field);
 
 #endif
