@@ -37,6 +37,7 @@ struct LzSession {
     Outgoing *outgoing_head, *outgoing_tail;
     size_t outgoing_bytes;
     LzMessageId writing;                /* message of the running JOB_WRITE */
+    size_t writing_bytes;               /* its bytes: still among outgoing_bytes */
     uint64_t stream_bytes;              /* handed to TCP so far */
     GArray *marks;                      /* Mark, in stream order; NULL until one is needed */
     guint marks_done;
@@ -238,7 +239,6 @@ static Outgoing *take_outgoing(LzSession *session)
     if (!session->outgoing_head) {
         session->outgoing_tail = NULL;
     }
-    session->outgoing_bytes -= outgoing->bytes->size;
     return outgoing;
 }
 
@@ -253,6 +253,7 @@ static LzTime job_begin(void *owner)
     } else if (session->job_kind == JOB_WRITE) {
         Outgoing *outgoing = take_outgoing(session);
         session->writing = outgoing->message;
+        session->writing_bytes = outgoing->bytes->size;
         lz_probe_handed_to_tls(host->env.probes, outgoing->message);
         lz_tls_endpoint_write(session->tls, wall_ns, (LzBytes){outgoing->bytes->data, outgoing->bytes->size}, &session->step);
         lz_buffer_unref(outgoing->bytes);
@@ -292,6 +293,8 @@ static void job_finish(void *owner)
     if (step.records && session->tcp) {
         hand_to_tcp(session, step.records, session->writing);
         session->writing = 0;
+        session->outgoing_bytes -= session->writing_bytes;
+        session->writing_bytes = 0;
     }
     if (step.just_opened) {
         open_session(session);
