@@ -18,10 +18,10 @@ static void dispatch(void *receiver, LzPacket *packet)
 
 static TestFate decide(void *self, const LzPacket *packet, unsigned index)
 {
-    const TestWard *ward = self;
+    TestWard *ward = self;
     (void)packet;
     (void)index;
-    return (TestFate){.is_lost = ward->is_cut};
+    return (TestFate){.is_lost = lz_random_chance_ppb(&ward->loss, ward->loss_ppb) || ward->is_cut};
 }
 
 static void peer_free(void *data);
@@ -34,6 +34,7 @@ TestWard *test_ward_new(LzTime delay_ns)
     ward->probes = lz_recorder_new(&(LzRecorderOptions){
         .scheduler = ward->env.scheduler, .windows = &always, .window_count = 1});
     ward->env.probes = ward->probes;
+    lz_random_init(&ward->loss, ward->env.seed, lz_entity_id("wire"), LZ_PURPOSE_LOSS);
     ward->flow = lz_probe_scope(ward->probes, LZ_SCOPE_FLOW, "flow", "fleet");
     ward->tls = lz_probe_scope(ward->probes, LZ_SCOPE_TLS, "", "fleet");
     ward->service = lz_probe_scope(ward->probes, LZ_SCOPE_SERVICE, "broker", NULL);

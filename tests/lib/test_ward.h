@@ -23,6 +23,8 @@ typedef struct TestWard {
     GPtrArray *hosts;           /* LzHost *; address = 1 + index */
     GPtrArray *peers;           /* TestPeer * */
     bool is_cut;                /* nothing gets through */
+    uint32_t loss_ppb;          /* of packets, at random */
+    LzRandom loss;
     bool is_finished;           /* measurement is */
 } TestWard;
 
