@@ -73,7 +73,8 @@ typedef enum {
     LZ_PARAM_DATE,              /* int64_t, seconds since 1970-01-01 UTC; 2026-03-02T06:00:00Z; suffix _unix_s */
     LZ_PARAM_OBJECT,            /* nested struct, table in `table`; see also LZ_PARAM_GROUP */
     LZ_PARAM_LIST,              /* LzList of structs, table in `table`, size in `item_size`; each item may begin
-                                   with a NAME param called `name`, then a map name: {…} and a list of bare names are read too */
+                                   with a NAME param called `name`, then a map name: {…} and a list of bare
+                                   names are read too */
     LZ_PARAM_MODEL,             /* LzChoice: the value names a model of `model_kind`; the model's own keys stand
                                    beside this key in the same mapping */
     LZ_PARAM_VALUE,             /* LzText: any scalar kept as written (an expectation's limit), checked later */

@@ -31,12 +31,15 @@ int lz_cli_check(int argc, char **argv)
     gboolean is_resolved = FALSE;
     g_auto(GStrv) overrides = NULL;
     const GOptionEntry entries[] = {
-        {"resolved", 0, 0, G_OPTION_ARG_NONE, &is_resolved, "Print the scenario with every default made explicit", NULL},
+        {"resolved", 0, 0, G_OPTION_ARG_NONE, &is_resolved, "Print the scenario with every default made explicit",
+         NULL},
         {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &overrides, "Override a value (repeatable)", "PATH=VALUE"},
         G_OPTION_ENTRY_NULL,
     };
-    if (!lz_cli_options("SCENARIO...", "Examples:\n  lazaret check ward.yaml\n  lazaret check ward.yaml -s fleet.pump.count=200\n"
-                            "  lazaret check --resolved ward.yaml > full.yaml\n", entries, &argc, &argv)) {
+    if (!lz_cli_options("SCENARIO...",
+                        "Examples:\n  lazaret check ward.yaml\n  lazaret check ward.yaml -s fleet.pump.count=200\n"
+                        "  lazaret check --resolved ward.yaml > full.yaml\n",
+                        entries, &argc, &argv)) {
         return LZ_EXIT_USAGE;
     }
     if (argc < 2) {

@@ -5,8 +5,10 @@
 
 int lz_cli_describe(int argc, char **argv)
 {
-    if (!lz_cli_options("NAME...", "Examples:\n  lazaret describe fifo\n  lazaret describe infusion-pump\n  lazaret describe cortex-m4\n",
-                            NULL, &argc, &argv)) {
+    if (!lz_cli_options(
+            "NAME...",
+            "Examples:\n  lazaret describe fifo\n  lazaret describe infusion-pump\n  lazaret describe cortex-m4\n",
+            NULL, &argc, &argv)) {
         return LZ_EXIT_USAGE;
     }
     if (argc < 2) {

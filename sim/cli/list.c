@@ -5,8 +5,10 @@
 
 int lz_cli_list(int argc, char **argv)
 {
-    if (!lz_cli_options("[KIND]", "Without KIND: everything.\n\nExamples:\n  lazaret list\n  lazaret list devices\n  lazaret list metrics\n",
-                            NULL, &argc, &argv)) {
+    if (!lz_cli_options(
+            "[KIND]",
+            "Without KIND: everything.\n\nExamples:\n  lazaret list\n  lazaret list devices\n  lazaret list metrics\n",
+            NULL, &argc, &argv)) {
         return LZ_EXIT_USAGE;
     }
     g_autofree char *text = lz_list(argc > 1 ? argv[1] : NULL);

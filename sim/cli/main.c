@@ -22,7 +22,9 @@ static const Command commands[] = {
 
 static void print_help(FILE *out)
 {
-    fputs("Usage: lazaret SUBCOMMAND ...\n\nSimulates a hospital network: real TLS in virtual time, from one YAML file to a verdict.\n\n", out);
+    fputs("Usage: lazaret SUBCOMMAND ...\n\nSimulates a hospital network: real TLS in virtual time, from one YAML file "
+          "to a verdict.\n\n",
+          out);
     for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
         g_autofree char *usage = g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
         fprintf(out, "  %-24s %s\n", usage, commands[i].summary);

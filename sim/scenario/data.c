@@ -105,7 +105,8 @@ static void add_names(GHashTable *names, const char *file)
 static void add_compiled_in(GHashTable *names, const char *folder)
 {
     g_autofree char *path = g_strdup_printf(RESOURCE_ROOT "/%s", folder);
-    g_auto(GStrv) files = g_resource_enumerate_children(lazaret_data_get_resource(), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+    g_auto(GStrv) files =
+        g_resource_enumerate_children(lazaret_data_get_resource(), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
     for (unsigned i = 0; files && files[i]; i++) {
         add_names(names, files[i]);
     }
@@ -165,11 +166,12 @@ static GBytes *find_bytes(const LzData *data, const char *folder, const char *na
     return g_resource_lookup_data(lazaret_data_get_resource(), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 }
 
-static void report_missing(const LzData *data, const char *folder, const char *code, const char *what, const LzText *name)
+static void report_missing(const LzData *data, const char *folder, const char *code, const char *what,
+                           const LzText *name)
 {
     g_autofree char *quoted = lz_quote(name->text);
-    LzDiagnostic *diagnostic = lz_report_error(data->walk->report, code, name->mark, (unsigned)g_utf8_strlen(name->text, -1),
-                                               "unknown %s `%s`", what, quoted);
+    LzDiagnostic *diagnostic = lz_report_error(
+        data->walk->report, code, name->mark, (unsigned)g_utf8_strlen(name->text, -1), "unknown %s `%s`", what, quoted);
     if (!diagnostic) {
         return;
     }
@@ -184,7 +186,8 @@ typedef struct Folder {
     size_t item_size;
 } Folder;
 
-static const Folder devices = {"devices", "E104", "device profile", "lazaret-device", lz_schema_device, sizeof(LzProfilePlan)};
+static const Folder devices = {"devices",        "E104",           "device profile",
+                               "lazaret-device", lz_schema_device, sizeof(LzProfilePlan)};
 static const Folder cpus = {"cpus", "E105", "CPU class", "lazaret-cpu", lz_schema_cpu, sizeof(LzCpu)};
 
 /* item begins with its LzText name, which must be the file's. */

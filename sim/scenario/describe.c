@@ -55,11 +55,16 @@ static char *range_text(const LzParam *param)
 static const char *kind_text(LzParamKind kind)
 {
     static const char *const names[] = {
-        [LZ_PARAM_TIME_NS] = "time",   [LZ_PARAM_BYTES] = "size",     [LZ_PARAM_BPS] = "bit rate",  [LZ_PARAM_PPB] = "share",
-        [LZ_PARAM_RATE_UHZ] = "rate",  [LZ_PARAM_FREQUENCY_HZ] = "frequency", [LZ_PARAM_COUNT] = "count", [LZ_PARAM_CORES] = "cores",
-        [LZ_PARAM_BOOL] = "boolean",   [LZ_PARAM_TEXT] = "text",      [LZ_PARAM_NAME] = "name",     [LZ_PARAM_NAMES] = "list of names",
-        [LZ_PARAM_ENUM] = "word",      [LZ_PARAM_DIST] = "time or distribution", [LZ_PARAM_DATE] = "date", [LZ_PARAM_OBJECT] = "mapping",
-        [LZ_PARAM_LIST] = "list",      [LZ_PARAM_MODEL] = "model",    [LZ_PARAM_VALUE] = "value",   [LZ_PARAM_ANY] = "anything",
+        [LZ_PARAM_TIME_NS] = "time",  [LZ_PARAM_BYTES] = "size",
+        [LZ_PARAM_BPS] = "bit rate",  [LZ_PARAM_PPB] = "share",
+        [LZ_PARAM_RATE_UHZ] = "rate", [LZ_PARAM_FREQUENCY_HZ] = "frequency",
+        [LZ_PARAM_COUNT] = "count",   [LZ_PARAM_CORES] = "cores",
+        [LZ_PARAM_BOOL] = "boolean",  [LZ_PARAM_TEXT] = "text",
+        [LZ_PARAM_NAME] = "name",     [LZ_PARAM_NAMES] = "list of names",
+        [LZ_PARAM_ENUM] = "word",     [LZ_PARAM_DIST] = "time or distribution",
+        [LZ_PARAM_DATE] = "date",     [LZ_PARAM_OBJECT] = "mapping",
+        [LZ_PARAM_LIST] = "list",     [LZ_PARAM_MODEL] = "model",
+        [LZ_PARAM_VALUE] = "value",   [LZ_PARAM_ANY] = "anything",
     };
     return names[kind];
 }
@@ -263,7 +268,8 @@ static void list_metrics(GString *out)
     for (int i = 0; i < LZ_METRIC_ID_COUNT; i++) {
         const LzMetricInfo *info = lz_metric_info((LzMetric)i);
         bool has_name = info->scope != LZ_SCOPE_RUN && info->scope != LZ_SCOPE_TLS;
-        g_autofree char *name = g_strdup_printf("%s.%s%s", lz_scope_kind_name(info->scope), has_name ? "NAME." : "", info->name);
+        g_autofree char *name =
+            g_strdup_printf("%s.%s%s", lz_scope_kind_name(info->scope), has_name ? "NAME." : "", info->name);
         g_string_append_printf(out, "  %-32s %s%s%s%s\n", name, info->help, *lz_unit_name(info->unit) ? " [" : "",
                                lz_unit_name(info->unit), *lz_unit_name(info->unit) ? "]" : "");
     }

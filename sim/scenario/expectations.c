@@ -14,7 +14,8 @@
 
 static const unsigned allowed_stats[] = {
     [LZ_METRIC_COUNTER] = STAT(COUNT) | STAT(RATE),
-    [LZ_METRIC_SAMPLE] = STAT(MEAN) | STAT(MIN) | STAT(MAX) | STAT(P50) | STAT(P90) | STAT(P95) | STAT(P99) | STAT(P999) | STAT(COUNT),
+    [LZ_METRIC_SAMPLE] =
+        STAT(MEAN) | STAT(MIN) | STAT(MAX) | STAT(P50) | STAT(P90) | STAT(P95) | STAT(P99) | STAT(P999) | STAT(COUNT),
     [LZ_METRIC_LEVEL] = STAT(MEAN) | STAT(MAX) | STAT(MIN) | STAT(LAST) | STAT(RECOVER_TIME),
     [LZ_METRIC_RATIO] = STAT(RATIO) | STAT(COUNT),
 };
@@ -66,10 +67,12 @@ static bool has_name(LzScopeKind scope)
     return scope != LZ_SCOPE_RUN && scope != LZ_SCOPE_TLS;
 }
 
-static void report_metric(const LzResolver *resolver, const LzText *text, const char *const *known, unsigned count, const char *word)
+static void report_metric(const LzResolver *resolver, const LzText *text, const char *const *known, unsigned count,
+                          const char *word)
 {
     g_autofree char *quoted = lz_quote(text->text);
-    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E210", text->mark, lz_text_length(text), "metric `%s` does not exist", quoted);
+    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E210", text->mark, lz_text_length(text),
+                                               "metric `%s` does not exist", quoted);
     lz_diagnostic_suggest(diagnostic, word, known, count, "lazaret list metrics");
 }
 
@@ -90,7 +93,8 @@ static bool split_metric(const LzResolver *resolver, const LzText *text, Split *
         return false;
     }
     bool is_named = has_name((LzScopeKind)scope);
-    *ret_split = (Split){(LzScopeKind)scope, is_named ? g_strndup(rest, (size_t)(second - rest)) : NULL, is_named ? second + 1 : rest};
+    *ret_split = (Split){(LzScopeKind)scope, is_named ? g_strndup(rest, (size_t)(second - rest)) : NULL,
+                         is_named ? second + 1 : rest};
     return true;
 }
 
@@ -196,7 +200,8 @@ static bool check_scope_name(const LzResolver *resolver, const LzNames *flows, c
         return false;
     }
     g_autofree char *quoted = lz_quote(text->text);
-    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E210", text->mark, lz_text_length(text), "metric `%s` does not exist", quoted);
+    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E210", text->mark, lz_text_length(text),
+                                               "metric `%s` does not exist", quoted);
     lz_names_suggest(names, diagnostic, split->name);
     return false;
 }
@@ -204,7 +209,8 @@ static bool check_scope_name(const LzResolver *resolver, const LzNames *flows, c
 static bool resolve_metric(LzResolver *resolver, const LzNames *flows, LzExpectPlan *expect)
 {
     Split split = {.name = NULL};
-    bool is_found = split_metric(resolver, &expect->metric, &split) && find_metric(resolver, &expect->metric, &split, &expect->metric_id) &&
+    bool is_found = split_metric(resolver, &expect->metric, &split) &&
+                    find_metric(resolver, &expect->metric, &split, &expect->metric_id) &&
                     check_scope_name(resolver, flows, &expect->metric, &split);
     if (is_found && split.name) {
         expect->scope_name = (LzText){lz_arena_text(resolver->walk->arena, split.name), expect->metric.mark};
@@ -227,7 +233,8 @@ static bool check_stat(const LzResolver *resolver, const LzExpectPlan *expect, c
     }
     unsigned length = 1;
     LzMark mark = lz_walk_mark(resolver->walk, expect, "stat", &length);
-    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E212", mark, length, "`%s` has no statistic `%s`", expect->metric.text, lz_stat_words[expect->stat]);
+    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E212", mark, length, "`%s` has no statistic `%s`",
+                                               expect->metric.text, lz_stat_words[expect->stat]);
     lz_diagnostic_suggest(diagnostic, "", known, count, NULL);
     return false;
 }
@@ -243,7 +250,8 @@ static bool read_limit(LzResolver *resolver, LzParamKind kind, const char *key, 
         return true;
     }
     if (*ret_value > INT64_MAX / MICRO_BYTES_PER_BIT) {
-        lz_report_error(resolver->report, "E024", text->mark, lz_text_length(text), "`%s` is too large to be kept", key);
+        lz_report_error(resolver->report, "E024", text->mark, lz_text_length(text), "`%s` is too large to be kept",
+                        key);
         return false;
     }
     *ret_value *= MICRO_BYTES_PER_BIT;
@@ -254,11 +262,13 @@ static void check_limits(LzResolver *resolver, LzExpectPlan *expect)
 {
     const LzNode *node = lz_walk_node(resolver->walk, expect);
     if (!lz_node_find(node, "min") && !lz_node_find(node, "max")) {
-        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E214", expect->mark, 1, "an expectation needs `min`, `max` or both");
+        LzDiagnostic *diagnostic =
+            lz_report_error(resolver->report, "E214", expect->mark, 1, "an expectation needs `min`, `max` or both");
         lz_diagnostic_note(diagnostic, "without a limit it could not fail");
     }
     if (expect->has_min && expect->has_max && expect->min_value > expect->max_value) {
-        lz_report_error(resolver->report, "E214", expect->min.mark, lz_text_length(&expect->min), "`min` is above `max`: nothing can hold");
+        lz_report_error(resolver->report, "E214", expect->min.mark, lz_text_length(&expect->min),
+                        "`min` is above `max`: nothing can hold");
     }
 }
 
@@ -270,9 +280,11 @@ static void resolve_limits(LzResolver *resolver, LzExpectPlan *expect, const LzM
     check_limits(resolver, expect);
     bool is_recovery = expect->stat == LZ_STAT_RECOVER_TIME;
     if (is_recovery && (!expect->to.text || !expect->after.text)) {
-        lz_report_error(resolver->report, "E216", expect->mark, 1, "recover_time needs `to` (a level) and `after` (an attack or fault)");
+        lz_report_error(resolver->report, "E216", expect->mark, 1,
+                        "recover_time needs `to` (a level) and `after` (an attack or fault)");
     } else if (!is_recovery && expect->to.text) {
-        lz_report_error(resolver->report, "E216", expect->to.mark, lz_text_length(&expect->to), "`to` belongs to the statistic recover_time");
+        lz_report_error(resolver->report, "E216", expect->to.mark, lz_text_length(&expect->to),
+                        "`to` belongs to the statistic recover_time");
     } else if (is_recovery) {
         read_limit(resolver, unit_kind(metric->unit), "to", &expect->to, &expect->to_value);
     }
@@ -288,16 +300,20 @@ static void resolve_where(LzResolver *resolver, const LzExpectPlan *expect, cons
         return;
     }
     if (metric->scope != LZ_SCOPE_TLS && metric->scope != LZ_SCOPE_FLOW) {
-        lz_report_error(resolver->report, "E217", name->mark, lz_text_length(name), "`%s` is not kept per fleet", expect->metric.text);
-    } else if (metric->scope == LZ_SCOPE_FLOW && expect->scope_name.text && fleet->resolved && !fleet_has_flow(fleet, expect->scope_name.text)) {
-        lz_report_error(resolver->report, "E217", name->mark, lz_text_length(name), "fleet `%s` has no flow `%s`", name->text, expect->scope_name.text);
+        lz_report_error(resolver->report, "E217", name->mark, lz_text_length(name), "`%s` is not kept per fleet",
+                        expect->metric.text);
+    } else if (metric->scope == LZ_SCOPE_FLOW && expect->scope_name.text && fleet->resolved &&
+               !fleet_has_flow(fleet, expect->scope_name.text)) {
+        lz_report_error(resolver->report, "E217", name->mark, lz_text_length(name), "fleet `%s` has no flow `%s`",
+                        name->text, expect->scope_name.text);
     }
 }
 
 static void resolve_when(LzResolver *resolver, LzExpectPlan *expect)
 {
     if (expect->during.text && expect->after.text) {
-        lz_report_error(resolver->report, "E216", expect->after.mark, lz_text_length(&expect->after), "`during` and `after` exclude each other");
+        lz_report_error(resolver->report, "E216", expect->after.mark, lz_text_length(&expect->after),
+                        "`during` and `after` exclude each other");
         return;
     }
     const LzText *text = expect->after.text ? &expect->after : &expect->during;
@@ -306,7 +322,8 @@ static void resolve_when(LzResolver *resolver, LzExpectPlan *expect)
     }
     const LzWindowPlan *window = &g_array_index(resolver->windows, LzWindowPlan, expect->window);
     if (window->from_ns >= window->to_ns && resolver->plan->run.duration_ns > 0) {
-        LzDiagnostic *diagnostic = lz_report_warning(resolver->report, "W303", text->mark, lz_text_length(text), "the window `%s` is empty", window->name);
+        LzDiagnostic *diagnostic = lz_report_warning(resolver->report, "W303", text->mark, lz_text_length(text),
+                                                     "the window `%s` is empty", window->name);
         lz_diagnostic_note(diagnostic, "an expectation that sees no sample fails");
     }
 }

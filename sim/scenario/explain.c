@@ -7,66 +7,84 @@
 
 const LzExplanation lz_explanations[] = {
     {"E001", "The file cannot be read: it does not exist, is a folder, or its permissions forbid it."},
-    {"E002", "The file is larger than 1 MiB. A scenario describes fleets by their count; it does not list devices one by one."},
+    {"E002", "The file is larger than 1 MiB. A scenario describes fleets by their count; it does not list\n"
+             "devices one by one."},
     {"E003", "The file is not UTF-8 text, or holds the character NUL. Save it as UTF-8."},
-    {"E004", "The text is not YAML. The message says what the YAML reader stumbled over; the mistake is often a line above: a missing\n"
-             "space behind a colon, an unclosed bracket or quote, a tab in the indentation."},
-    {"E005", "Lists and mappings are nested deeper than 32 levels. No scenario needs that; the limit protects against hostile files."},
-    {"E006", "Aliases (`*name`) expand to more than the limits allow: 10,000 expansions, 1,000 anchors, 2,000,000 values."},
-    {"E007", "An alias (`*name`) stands before its anchor (`&name`), or the anchor is misspelt. An anchor must be complete before it is used."},
+    {"E004", "The text is not YAML. The message says what the YAML reader stumbled over; the mistake is often a\n"
+             "line above: a missing space behind a colon, an unclosed bracket or quote, a tab in the\n"
+             "indentation."},
+    {"E005", "Lists and mappings are nested deeper than 32 levels. No scenario needs that; the limit protects\n"
+             "against hostile files."},
+    {"E006", "Aliases (`*name`) expand to more than the limits allow: 10,000 expansions, 1,000 anchors,\n"
+             "2,000,000 values."},
+    {"E007", "An alias (`*name`) stands before its anchor (`&name`), or the anchor is misspelt. An anchor must\n"
+             "be complete before it is used."},
     {"E008", "The file holds more than one YAML document (`---`). A scenario is one document."},
     {"E009", "Tags (`!name`), and keys that are not single words, have no meaning in a scenario."},
-    {"E010", "The first key names the format of the file: `lazaret: 1` for a scenario, `lazaret-device: 1` for a device profile,\n"
-             "`lazaret-cpu: 1` for a CPU class."},
-    {"E011", "A key that does not exist here. Keys are never ignored, because a misspelt limit would then never be checked; to keep notes\n"
-             "of your own in the file, begin the key with `x-`."},
+    {"E010", "The first key names the format of the file: `lazaret: 1` for a scenario, `lazaret-device: 1` for a\n"
+             "device profile, `lazaret-cpu: 1` for a CPU class."},
+    {"E011", "A key that does not exist here. Keys are never ignored, because a misspelt limit would then never\n"
+             "be checked; to keep notes of your own in the file, begin the key with `x-`."},
     {"E012", "A key is given twice in one mapping. YAML readers keep either one silently; here it is an error."},
     {"E013", "A key that must be given is missing. The note says what it means."},
     {"E014", "A value of another shape was expected: a mapping, a list or a single value."},
-    {"E015", "`include` is reserved, and not supported by this version. Anchors (`&name`) and merge keys (`<<: *name`) share parts of one file."},
-    {"E016", "An override on the command line is written -s PATH=VALUE: keys joined by dots, items of a list by their name, as in\n"
-             "-s fleet.pump.count=200 or -s network.links.backbone.delay='5 ms'."},
-    {"E020", "A number was expected. Quantities are written as a plain decimal number and a unit: `1.5 ms`, `0.2 %`; counts without unit."},
+    {"E015", "`include` is reserved, and not supported by this version. Anchors (`&name`) and merge keys (`<<:\n"
+             "*name`) share parts of one file."},
+    {"E016", "An override on the command line is written -s PATH=VALUE: keys joined by dots, items of a list by\n"
+             "their name, as in -s fleet.pump.count=200 or -s network.links.backbone.delay='5 ms'."},
+    {"E020", "A number was expected. Quantities are written as a plain decimal number and a unit: `1.5 ms`, `0.2\n"
+             "%`; counts without unit."},
     {"E021", "Every quantity has a unit, because `3` may be milliseconds to one reader and seconds to the next."},
     {"E022", "A key stands without a value."},
-    {"E023", "The unit is not one of this quantity's. Time: ns us ms s min h d year. Size: B kB MB GB KiB MiB GiB. Rate of bits: bit/s kbit/s\n"
-             "Mbit/s Gbit/s, B/s kB/s MB/s GB/s. Share: %. Rate of events: /s /min /h /d. Frequency: Hz kHz MHz GHz. CPU: cores."},
+    {"E023", "The unit is not one of this quantity's. Time: ns us ms s min h d year. Size: B kB MB GB KiB MiB\n"
+             "GiB. Rate of bits: bit/s kbit/s Mbit/s Gbit/s, B/s kB/s MB/s GB/s. Share: %. Rate of events: /s\n"
+             "/min /h /d. Frequency: Hz kHz MHz GHz. CPU: cores."},
     {"E024", "The value is outside its range; the message gives the limits."},
-    {"E025", "Quantities are kept as whole numbers: times in ns, sizes in bytes, shares in parts per billion. This one is finer than that."},
+    {"E025", "Quantities are kept as whole numbers: times in ns, sizes in bytes, shares in parts per billion.\n"
+             "This one is finer than that."},
     {"E026", "Only `true` and `false` are truth values; `yes`, `on` and `1` are not."},
     {"E027", "The value is not one of the words that this key knows."},
     {"E028", "A date is written 2026-03-02T06:00:00Z or 2026-03-02, always in UTC."},
-    {"E029", "Names are 1 to 64 of a-z, 0-9 and `-`, so that they can stand in metrics, topics, file names and on the command line."},
-    {"E030", "Each value is allowed by itself, but not beside the others of this model; the message names the rule."},
-    {"E101", "No model of that name. `lazaret list` shows the models; `lazaret describe NAME` shows one with its parameters."},
+    {"E029", "Names are 1 to 64 of a-z, 0-9 and `-`, so that they can stand in metrics, topics, file names and\n"
+             "on the command line."},
+    {"E030", "Each value is allowed by itself, but not beside the others of this model; the message names the\n"
+             "rule."},
+    {"E101", "No model of that name. `lazaret list` shows the models; `lazaret describe NAME` shows one with its\n"
+             "parameters."},
     {"E102", "No zone of that name in `network: zones:`."},
     {"E103", "No link of that name in `network: links:`."},
-    {"E104", "No device profile of that name: neither models/devices/NAME.yaml beside the scenario nor one that is compiled in."},
-    {"E105", "No CPU class of that name: neither models/cpus/NAME.yaml beside the scenario nor one that is compiled in."},
+    {"E104", "No device profile of that name: neither models/devices/NAME.yaml beside the scenario nor one that\n"
+             "is compiled in."},
+    {"E105", "No CPU class of that name: neither models/cpus/NAME.yaml beside the scenario nor one that is\n"
+             "compiled in."},
     {"E106", "No service of that name in `services:`."},
     {"E107", "No fleet of that name in `fleet:`."},
-    {"E108", "Names are unique within their kind; attacks and faults share one kind, because both name windows of time."},
-    {"E109", "A link is either an access link (`zone:`), on which hosts hang, or a backbone (`from:` and `to:`), which joins two zones."},
+    {"E108", "Names are unique within their kind; attacks and faults share one kind, because both name windows\n"
+             "of time."},
+    {"E109", "A link is either an access link (`zone:`), on which hosts hang, or a backbone (`from:` and `to:`),\n"
+             "which joins two zones."},
     {"E110", "Hosts hang on an access link of their own zone."},
     {"E111", "Every zone must have a way to every service, over backbone links."},
     {"E112", "A backbone link joins two different zones."},
     {"E113", "The warm-up is part of the run's duration and must leave something to measure."},
-    {"E114", "Each kind of fault needs to know what fails: switch-off a zone, link-down a link, service-down a service, power-loss a fleet;\n"
-             "and nothing else."},
+    {"E114", "Each kind of fault needs to know what fails: switch-off a zone, link-down a link, service-down a\n"
+             "service, power-loss a fleet; and nothing else."},
     {"E115", "All fleets together have more devices than the limit of 1,000,000."},
     {"E116", "The lowest TLS version is above the highest: no handshake could succeed."},
-    {"E118", "A topic holds a word in braces that nothing replaces. {zone}, {fleet}, {id} and {device} are replaced."},
+    {"E118", "A topic holds a word in braces that nothing replaces. {zone}, {fleet}, {id} and {device} are\n"
+             "replaced."},
     {"E119", "No such device. Devices are named FLEET[N], N from 1 to the fleet's count: \"pump[7]\"."},
     {"E120", "The name inside a data file must be the file's name."},
-    {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation; the scopes run and tls have no\n"
-             "NAME, as tls.handshake.time. `lazaret list metrics` shows all; the note lists the names that this scenario has."},
-    {"E212", "The metric does not have that statistic. Counters have count and rate; samples mean, min, max, percentiles and count; levels mean,\n"
-             "min, max, last and recover_time; ratios ratio and count."},
+    {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
+             "the scopes run and tls have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
+             "note lists the names that this scenario has."},
+    {"E212", "The metric does not have that statistic. Counters have count and rate; samples mean, min, max,\n"
+             "percentiles and count; levels mean, min, max, last and recover_time; ratios ratio and count."},
     {"E214", "An expectation needs a limit that can be broken: `min`, `max`, or both with min below max."},
-    {"E215", "No such window of time. Windows are `always`, `warmup`, an attack or fault by name, `before NAME`, `recovery NAME`, or an interval\n"
-             "within the run such as `2 min..5 min`."},
-    {"E216", "recover_time needs `to` (the level that counts as recovered) and `after` (an attack or fault); other statistics have no `to`, and\n"
-             "`during` and `after` exclude each other."},
+    {"E215", "No such window of time. Windows are `always`, `warmup`, an attack or fault by name, `before NAME`,\n"
+             "`recovery NAME`, or an interval within the run such as `2 min..5 min`."},
+    {"E216", "recover_time needs `to` (the level that counts as recovered) and `after` (an attack or fault);\n"
+             "other statistics have no `to`, and `during` and `after` exclude each other."},
     {"E217", "Only metrics of flow and tls are kept per fleet, and only for flows that the fleet has."},
     {"W301", "An attack or fault is cut off by the end of the run: its recovery cannot be seen."},
     {"W302", "An attack or fault never begins, because the run ends before."},

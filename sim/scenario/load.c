@@ -27,7 +27,8 @@ static void refuse_include(LzReport *report, const LzNode *root)
     if (!include) {
         return;
     }
-    LzDiagnostic *diagnostic = lz_report_error(report, "E015", include->key->mark, include->key->length, "`include` is not supported by this version");
+    LzDiagnostic *diagnostic = lz_report_error(report, "E015", include->key->mark, include->key->length,
+                                               "`include` is not supported by this version");
     lz_diagnostic_hint(diagnostic, "write the included keys into this file");
 }
 
@@ -78,7 +79,8 @@ static LzPlan *take_if_good(LzPlan *plan, const LzDiagnostics *diagnostics)
     return NULL;
 }
 
-LzPlan *lz_plan_load_text(const char *path, const char *text, size_t size, const char *const *overrides, LzDiagnostics *diagnostics)
+LzPlan *lz_plan_load_text(const char *path, const char *text, size_t size, const char *const *overrides,
+                          LzDiagnostics *diagnostics)
 {
     g_autoptr(LzReport) report = lz_report_new(diagnostics);
     LzPlan *plan = new_plan(path);

@@ -68,7 +68,8 @@ static const char *item_name(const LzNode *item)
 static void report_no_item(const Override *override, const LzNode *list, const char *name)
 {
     g_autofree char *quoted = lz_quote(name);
-    LzDiagnostic *diagnostic = lz_report_error(override->report, "E016", override->mark, 1, "no item of the list is named `%s`", quoted);
+    LzDiagnostic *diagnostic =
+        lz_report_error(override->report, "E016", override->mark, 1, "no item of the list is named `%s`", quoted);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (unsigned i = 0; i < list->count; i++) {
         const char *known = item_name(list->items[i]);
@@ -105,10 +106,12 @@ static LzNode **find_slot(const Override *override, LzNode **slot, char *const *
         *slot = *slot ? copy_node(override, *slot) : new_map(override);
         if ((*slot)->kind == LZ_NODE_SCALAR) {
             g_autofree char *quoted = lz_quote(*parts);
-            lz_report_error(override->report, "E016", override->mark, 1, "there is nothing below `%s`: it is a single value", quoted);
+            lz_report_error(override->report, "E016", override->mark, 1,
+                            "there is nothing below `%s`: it is a single value", quoted);
             return NULL;
         }
-        slot = (*slot)->kind == LZ_NODE_MAP ? slot_in_map(override, *slot, *parts) : slot_in_list(override, *slot, *parts);
+        slot =
+            (*slot)->kind == LZ_NODE_MAP ? slot_in_map(override, *slot, *parts) : slot_in_list(override, *slot, *parts);
         if (!slot) {
             return NULL;
         }
@@ -134,7 +137,8 @@ void lz_override_apply(LzReport *report, LzArena *arena, LzNode *root, const cha
     g_autofree char *path = equals ? g_strndup(text, (size_t)(equals - text)) : g_strdup("");
     g_auto(GStrv) parts = g_strsplit(path, ".", PATH_PARTS_MAX + 1);
     if (!equals || !g_utf8_validate(text, -1, NULL) || !are_parts_valid(parts)) {
-        LzDiagnostic *diagnostic = lz_report_error(report, "E016", override.mark, 1, "an override is written PATH=VALUE");
+        LzDiagnostic *diagnostic =
+            lz_report_error(report, "E016", override.mark, 1, "an override is written PATH=VALUE");
         lz_diagnostic_hint(diagnostic, "write for example `-s fleet.pump.count=200`");
         return;
     }

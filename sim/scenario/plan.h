@@ -108,7 +108,8 @@ typedef enum { LZ_FAULT_SWITCH_OFF, LZ_FAULT_LINK_DOWN, LZ_FAULT_SERVICE_DOWN, L
 typedef struct LzFaultPlan {
     LzText name;
     int kind;                           /* enum switch-off, link-down, service-down, power-loss = LzFaultKind */
-    LzText zone, link, service, fleet;  /* what the kind needs: switch-off zone; link-down link; service-down service; power-loss fleet */
+    LzText zone, link, service, fleet;  /* what the kind needs: switch-off zone; link-down link;
+                                           service-down service; power-loss fleet */
     LzTime at_ns, for_ns;
 } LzFaultPlan;
 
@@ -153,7 +154,8 @@ typedef struct LzExpectPlan {
     LzMetric metric_id;
     LzText scope_name;                  /* text NULL for scopes without a name */
     bool has_min, has_max;
-    int64_t min_value, max_value;       /* recording unit of the stat: ns, bytes, ppb for ratios, µ-units (1e-6) for rate, else the count */
+    int64_t min_value, max_value;       /* recording unit of the stat: ns, bytes, ppb for ratios, µ-units (1e-6)
+                                           for rate, else the count */
     int64_t to_value;
     unsigned window;                    /* index into LzPlan.windows */
     LzMark mark;                        /* of the expectation's first key */
@@ -162,7 +164,8 @@ typedef struct LzExpectPlan {
 /* Windows: 0 is `always` (after the warm-up), 1 `warmup`, then each attack and fault: NAME,
  * before-NAME ("before NAME"), recovery of NAME (until the run's end or the next start). */
 typedef struct LzWindowPlan {
-    const char *name;                   /* "always", "warmup", "flood", "before flood", "recovery flood", "2 min..5 min" */
+    const char *name;                   /* "always", "warmup", "flood", "before flood", "recovery flood",
+                                           "2 min..5 min" */
     LzTime from_ns, to_ns;              /* [from, to) */
 } LzWindowPlan;
 

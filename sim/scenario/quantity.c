@@ -29,8 +29,9 @@ static const LzUnitRow byte_units[] = {
     {"MiB", 1 << 20, 1}, {"GB", 1000000000, 1}, {"GiB", 1 << 30, 1}, {NULL, 0, 0},
 };
 static const LzUnitRow bit_rate_units[] = {
-    {"bit/s", 1, 1},       {"B/s", 8, 1},          {"kbit/s", 1000, 1},        {"kB/s", 8000, 1},
-    {"Mbit/s", 1000000, 1}, {"MB/s", 8000000, 1}, {"Gbit/s", 1000000000, 1}, {"GB/s", INT64_C(8000000000), 1}, {NULL, 0, 0},
+    {"bit/s", 1, 1},        {"B/s", 8, 1},        {"kbit/s", 1000, 1},       {"kB/s", 8000, 1},
+    {"Mbit/s", 1000000, 1}, {"MB/s", 8000000, 1}, {"Gbit/s", 1000000000, 1}, {"GB/s", INT64_C(8000000000), 1},
+    {NULL, 0, 0},
 };
 static const LzUnitRow share_units[] = {{"%", 10000000, 1}, {NULL, 0, 0}};
 static const LzUnitRow rate_units[] = {
@@ -211,7 +212,8 @@ static char *format_rate(int64_t value)
 {
     for (const LzUnitRow *unit = lz_quantity_units(LZ_PARAM_RATE_UHZ); unit->name && value > 0; unit++) {
         Wide wide = ((Wide)value * unit->denominator + unit->numerator / 2) / unit->numerator;
-        g_autofree char *text = wide > INT64_MAX || wide == 0 ? NULL : g_strdup_printf("%" G_GINT64_FORMAT " %s", (gint64)wide, unit->name);
+        g_autofree char *text =
+            wide > INT64_MAX || wide == 0 ? NULL : g_strdup_printf("%" G_GINT64_FORMAT " %s", (gint64)wide, unit->name);
         int64_t read = 0;
         if (text && lz_quantity_parse(LZ_PARAM_RATE_UHZ, text, &read) == LZ_QUANTITY_OK && read == value) {
             return g_steal_pointer(&text);
@@ -234,7 +236,8 @@ static char *format_whole(LzParamKind kind, int64_t value)
 {
     const LzUnitRow *units = lz_quantity_units(kind), *best = units;
     for (const LzUnitRow *unit = units; unit->name && value != 0; unit++) {
-        if (value % unit->numerator == 0 && unit->numerator > best->numerator && is_usual_unit(kind, value, unit->name)) {
+        if (value % unit->numerator == 0 && unit->numerator > best->numerator &&
+            is_usual_unit(kind, value, unit->name)) {
             best = unit;
         }
     }

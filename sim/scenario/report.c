@@ -233,7 +233,8 @@ static void set_source_line(LzDiagnostic *diagnostic, const Source *source)
     g_autofree char *clean = clean_line(line, size);
     glong characters = g_utf8_strlen(clean, -1);
     glong offset = MIN((glong)diagnostic->mark.column - 1, characters);
-    glong start = characters > LINE_CHARACTERS_MAX && offset > LINE_BEFORE_CHARACTERS ? offset - LINE_BEFORE_CHARACTERS : 0;
+    glong start =
+        characters > LINE_CHARACTERS_MAX && offset > LINE_BEFORE_CHARACTERS ? offset - LINE_BEFORE_CHARACTERS : 0;
     glong end = MIN(characters, start + LINE_CHARACTERS_MAX);
     diagnostic->source_line = g_utf8_substring(clean, start, end);
     diagnostic->source_offset = (unsigned)(offset - start);

@@ -20,15 +20,17 @@ static void check_link(LzResolver *resolver, const LzLinkPlan *link)
         return;
     }
     if (is_backbone(link) ? link->zone.text != NULL || !link->from.text || !link->to.text : !link->zone.text) {
-        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E109", link->name.mark, lz_text_length(&link->name),
-                                                   "link `%s` has to be in one zone or between two", link->name.text);
+        LzDiagnostic *diagnostic =
+            lz_report_error(resolver->report, "E109", link->name.mark, lz_text_length(&link->name),
+                            "link `%s` has to be in one zone or between two", link->name.text);
         lz_diagnostic_note(diagnostic, "an access link has `zone: NAME`, a backbone has `from: NAME` and `to: NAME`");
     }
     lz_names_resolve(resolver->zones, "E102", &link->zone);
     lz_names_resolve(resolver->zones, "E102", &link->from);
     lz_names_resolve(resolver->zones, "E102", &link->to);
     if (link->from.text && link->to.text && strcmp(link->from.text, link->to.text) == 0) {
-        lz_report_error(resolver->report, "E112", link->to.mark, lz_text_length(&link->to), "a backbone joins two different zones");
+        lz_report_error(resolver->report, "E112", link->to.mark, lz_text_length(&link->to),
+                        "a backbone joins two different zones");
     }
 }
 
@@ -68,8 +70,9 @@ static void check_reach(LzResolver *resolver)
     for (unsigned i = 0; i < count && home < count; i++) {
         const LzText *name = &LZ_ITEM(plan->network.zones, LzZonePlan, i)->name;
         if (name->text && find_root(parents, i) != find_root(parents, home)) {
-            LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E111", name->mark, lz_text_length(name),
-                                                       "no way from zone `%s` to service `%s`", name->text, service->name.text);
+            LzDiagnostic *diagnostic =
+                lz_report_error(resolver->report, "E111", name->mark, lz_text_length(name),
+                                "no way from zone `%s` to service `%s`", name->text, service->name.text);
             lz_diagnostic_note(diagnostic, "join zones by a link with `from:` and `to:`");
         }
     }
@@ -91,8 +94,8 @@ static void resolve_access(LzResolver *resolver, const LzText *name, LzText *zon
         return;
     }
     if (zone && zone->text && link->zone.text && strcmp(zone->text, link->zone.text) != 0) {
-        lz_report_error(resolver->report, "E110", name->mark, lz_text_length(name), "link `%s` is in zone `%s`, not in `%s`",
-                        name->text, link->zone.text, zone->text);
+        lz_report_error(resolver->report, "E110", name->mark, lz_text_length(name),
+                        "link `%s` is in zone `%s`, not in `%s`", name->text, link->zone.text, zone->text);
     } else if (zone && !zone->text) {
         *zone = link->zone;
     }
@@ -132,8 +135,9 @@ static void check_topic(LzResolver *resolver, const LzFlowPlan *flow)
             continue;
         }
         g_autofree char *quoted = lz_quote(word);
-        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E118", flow->publish.mark, lz_text_length(&flow->publish),
-                                                   "nothing replaces `%s` in a topic", quoted);
+        LzDiagnostic *diagnostic =
+            lz_report_error(resolver->report, "E118", flow->publish.mark, lz_text_length(&flow->publish),
+                            "nothing replaces `%s` in a topic", quoted);
         lz_diagnostic_suggest(diagnostic, word, known, G_N_ELEMENTS(known), NULL);
     }
 }
@@ -171,7 +175,8 @@ static LzList merge_flows(LzArena *arena, const LzList *profile, const LzList *t
 static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
 {
     const LzProfilePlan *profile = lz_data_profile(resolver->data, &fleet->profile);
-    G_GNUC_UNUSED g_autoptr(LzNames) flows = lz_names_new(resolver->report, "flow", &fleet->traffic, sizeof(LzFlowPlan));
+    G_GNUC_UNUSED g_autoptr(LzNames) flows =
+        lz_names_new(resolver->report, "flow", &fleet->traffic, sizeof(LzFlowPlan));
     for (unsigned i = 0; i < fleet->traffic.count; i++) {
         check_topic(resolver, LZ_ITEM(fleet->traffic, LzFlowPlan, i));
     }
@@ -202,7 +207,8 @@ static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
     check_tls(resolver, &fleet->connect.tls, tls_mark(connect, fleet->name.mark));
     if (fleet->count > LZ_DEVICES_MAX - (int64_t)plan->device_count) {
-        lz_report_error(resolver->report, "E115", fleet->name.mark, 1, "more than %d devices in all fleets", LZ_DEVICES_MAX);
+        lz_report_error(resolver->report, "E115", fleet->name.mark, 1, "more than %d devices in all fleets",
+                        LZ_DEVICES_MAX);
         return;
     }
     plan->device_count += (unsigned)fleet->count;
@@ -210,7 +216,8 @@ static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
 
 /* ---- attacks, faults, defences ---- */
 
-static void warn_end(LzResolver *resolver, const void *item, const char *what, const LzText *name, LzTime at_ns, LzTime for_ns)
+static void warn_end(LzResolver *resolver, const void *item, const char *what, const LzText *name, LzTime at_ns,
+                     LzTime for_ns)
 {
     LzTime duration_ns = resolver->plan->run.duration_ns;
     if (!name->text || duration_ns == 0 || at_ns + for_ns <= duration_ns) {
@@ -221,11 +228,13 @@ static void warn_end(LzResolver *resolver, const void *item, const char *what, c
     unsigned length = 1;
     if (at_ns >= duration_ns) {
         LzMark mark = lz_walk_mark(resolver->walk, item, "at", &length);
-        lz_report_warning(resolver->report, "W302", mark, length, "%s `%s` begins after the run ends (%s)", what, name->text, run_end);
+        lz_report_warning(resolver->report, "W302", mark, length, "%s `%s` begins after the run ends (%s)", what,
+                          name->text, run_end);
         return;
     }
     LzMark mark = lz_walk_mark(resolver->walk, item, "for", &length);
-    lz_report_warning(resolver->report, "W301", mark, length, "%s `%s` ends (%s) after the run does (%s)", what, name->text, end, run_end);
+    lz_report_warning(resolver->report, "W301", mark, length, "%s `%s` ends (%s) after the run does (%s)", what,
+                      name->text, end, run_end);
 }
 
 static void resolve_attack(LzResolver *resolver, LzAttackPlan *attack)
@@ -270,14 +279,16 @@ static void check_window_names(LzResolver *resolver)
 {
     const LzPlan *plan = resolver->plan;
     for (unsigned i = 0; i < plan->attacks.count + plan->faults.count; i++) {
-        const LzText *name = i < plan->attacks.count ? &LZ_ITEM(plan->attacks, LzAttackPlan, i)->name
-                                                     : &LZ_ITEM(plan->faults, LzFaultPlan, i - plan->attacks.count)->name;
+        const LzText *name = i < plan->attacks.count
+                                 ? &LZ_ITEM(plan->attacks, LzAttackPlan, i)->name
+                                 : &LZ_ITEM(plan->faults, LzFaultPlan, i - plan->attacks.count)->name;
         if (!name->text) {
             continue;
         }
         bool is_reserved = strcmp(name->text, "always") == 0 || strcmp(name->text, "warmup") == 0;
         if (is_reserved || (i >= plan->attacks.count && lz_names_find(resolver->attacks, name->text))) {
-            lz_report_error(resolver->report, "E108", name->mark, lz_text_length(name), "the name `%s` is taken: %s", name->text,
+            lz_report_error(resolver->report, "E108", name->mark, lz_text_length(name), "the name `%s` is taken: %s",
+                            name->text,
                             is_reserved ? "it names a window of every run" : "an attack has it, and both name windows");
         }
     }
@@ -291,12 +302,14 @@ static void check_run(LzResolver *resolver, const LzNode *root)
     const LzNode *warmup = lz_node_get(root, "run", "warmup", NULL);
     if (run->duration_ns > 0 && run->warmup_ns >= run->duration_ns && warmup) {
         g_autofree char *duration = lz_quantity_format(LZ_PARAM_TIME_NS, run->duration_ns);
-        lz_report_error(resolver->report, "E113", warmup->mark, warmup->length, "`warmup` must be shorter than the run (%s)", duration);
+        lz_report_error(resolver->report, "E113", warmup->mark, warmup->length,
+                        "`warmup` must be shorter than the run (%s)", duration);
     }
     int64_t threads = 0;
     bool is_number = lz_quantity_parse(LZ_PARAM_COUNT, run->threads.text, &threads) == LZ_QUANTITY_OK;
     if (strcmp(run->threads.text, "auto") != 0 && (!is_number || threads < 1 || threads > THREADS_MAX)) {
-        lz_report_error(resolver->report, "E024", run->threads.mark, lz_text_length(&run->threads), "`threads` is auto or 1 to %d", THREADS_MAX);
+        lz_report_error(resolver->report, "E024", run->threads.mark, lz_text_length(&run->threads),
+                        "`threads` is auto or 1 to %d", THREADS_MAX);
     }
 }
 
@@ -310,13 +323,16 @@ static void check_device(LzResolver *resolver, const LzText *device)
     g_autofree char *name = open ? g_strndup(device->text, (size_t)(open - device->text)) : NULL;
     const LzFleetPlan *fleet = name ? lz_names_find(resolver->fleets, name) : NULL;
     size_t size = strlen(device->text);
-    g_autofree char *number = fleet && device->text[size - 1] == ']' ? g_strndup(open + 1, size - (size_t)(open - device->text) - 2) : NULL;
+    g_autofree char *number =
+        fleet && device->text[size - 1] == ']' ? g_strndup(open + 1, size - (size_t)(open - device->text) - 2) : NULL;
     int64_t index = 0;
-    if (number && lz_quantity_parse(LZ_PARAM_COUNT, number, &index) == LZ_QUANTITY_OK && index >= 1 && index <= fleet->count) {
+    if (number && lz_quantity_parse(LZ_PARAM_COUNT, number, &index) == LZ_QUANTITY_OK && index >= 1 &&
+        index <= fleet->count) {
         return;
     }
     g_autofree char *quoted = lz_quote(device->text);
-    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E119", device->mark, lz_text_length(device), "unknown device `%s`", quoted);
+    LzDiagnostic *diagnostic =
+        lz_report_error(resolver->report, "E119", device->mark, lz_text_length(device), "unknown device `%s`", quoted);
     lz_names_suggest(resolver->fleets, diagnostic, name ? name : device->text);
     lz_diagnostic_hint(diagnostic, "a device is FLEET[N], from 1 to the fleet's count");
 }

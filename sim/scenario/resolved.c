@@ -51,7 +51,8 @@ static void append_quoted(GString *out, const char *text)
 /* Plain when it can only be read as this text. */
 static void append_text(GString *out, const char *text)
 {
-    bool is_plain = text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text) && text[0] != '-';
+    bool is_plain =
+        text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text) && text[0] != '-';
     if (is_plain) {
         g_string_append(out, text);
         return;
@@ -74,7 +75,8 @@ static void write_text(Writer *writer, const LzParam *param, const LzText *text)
 static void write_integer(Writer *writer, const LzParam *param, const void *base)
 {
     int64_t value = lz_param_integer(param, base);
-    if (param->kind != LZ_PARAM_ENUM && param->kind != LZ_PARAM_BOOL && (value < lz_param_min(param) || value > lz_param_max(param))) {
+    if (param->kind != LZ_PARAM_ENUM && param->kind != LZ_PARAM_BOOL &&
+        (value < lz_param_min(param) || value > lz_param_max(param))) {
         return;
     }
     g_autofree char *text = lz_param_format(param, value);

@@ -33,16 +33,20 @@ static const char *const certificate_words[] = {"valid", "expired", "not-yet-val
 static const char *const severity_words[] = {"fail", "warn", NULL};
 static const char *const secrets_words[] = {"embed", "none", NULL};
 static const char *const bind_words[] = {"off", "ipc", NULL};
-static const char *const trace_words[] = {"handshake", "session", "attack", "fault", "defence", "expect", "message-lost", NULL};
+static const char *const trace_words[] = {"handshake", "session", "attack", "fault", "defence", "expect",
+                                          "message-lost", NULL};
 const char *const lz_fault_words[] = {"switch-off", "link-down", "service-down", "power-loss", NULL};
 const char *const lz_stat_words[] = {"count", "rate", "ratio", "mean", "min", "max", "last", "p50", "p90", "p95", "p99",
                                      "p99.9", "recover_time", NULL};
 
 static const LzParam run_table[] = {
     LZ_PARAM(LzRunPlan, seed, COUNT, .fallback = 1, .help = "of every random stream; repetition n uses seed + n"),
-    LZ_PARAM(LzRunPlan, duration_ns, TIME, REQUIRED, .min = MS, .max = RUN_MAX, .help = "virtual time, warm-up included"),
-    LZ_PARAM(LzRunPlan, warmup_ns, TIME, .max = RUN_MAX, .help = "left out of every measurement except those during warmup"),
-    LZ_PARAM(LzRunPlan, repeat, COUNT, .min = 1, .max = 1000, .fallback = 1, .help = "repetitions, each with its own seed"),
+    LZ_PARAM(LzRunPlan, duration_ns, TIME, REQUIRED, .min = MS, .max = RUN_MAX,
+             .help = "virtual time, warm-up included"),
+    LZ_PARAM(LzRunPlan, warmup_ns, TIME, .max = RUN_MAX,
+             .help = "left out of every measurement except those during warmup"),
+    LZ_PARAM(LzRunPlan, repeat, COUNT, .min = 1, .max = 1000, .fallback = 1,
+             .help = "repetitions, each with its own seed"),
     LZ_PARAM(LzRunPlan, threads, TEXT, .fallback_text = "auto", .help = "auto or a number; never changes results"),
     LZ_PARAM(LzRunPlan, crypto_cost_ppb, .kind = LZ_PARAM_PPB, .max = 4e9, .has_max = true, .fallback = 1e9,
              .help = "scale of the CPU cost of cryptography; 100 % as published"),
@@ -51,7 +55,8 @@ static const LzParam run_table[] = {
 
 static const LzParam zone_table[] = {
     LZ_PARAM(LzZonePlan, name, NAME, REQUIRED, .help = "of the zone: a switch and what hangs on it"),
-    LZ_PARAM(LzZonePlan, forwarding_ns, TIME, .max = S, .fallback = 5e3, .help = "time of its switch to forward a packet",
+    LZ_PARAM(LzZonePlan, forwarding_ns, TIME, .max = S, .fallback = 5e3,
+             .help = "time of its switch to forward a packet",
              .source = "assumed: store-and-forward access switch at 1 Gbit/s"),
     LZ_PARAM_END,
 };
@@ -74,7 +79,8 @@ static const LzParam link_table[] = {
 
 static const LzParam network_table[] = {
     LZ_PARAM(LzNetworkPlan, zones, LIST(zone_table, LzZonePlan), REQUIRED, .help = "parts of the network"),
-    LZ_PARAM(LzNetworkPlan, links, LIST(link_table, LzLinkPlan), REQUIRED, .help = "access links of zones and backbones between them"),
+    LZ_PARAM(LzNetworkPlan, links, LIST(link_table, LzLinkPlan), REQUIRED,
+             .help = "access links of zones and backbones between them"),
     LZ_PARAM_END,
 };
 
@@ -86,9 +92,11 @@ static const LzParam network_table[] = {
 
 static const LzParam service_tls_table[] = {
     TLS_COMMON,
-    LZ_PARAM(LzTlsPlan, client_auth, ENUM(client_auth_words), .fallback = 1, .help = "whether a client must show a certificate"),
+    LZ_PARAM(LzTlsPlan, client_auth, ENUM(client_auth_words), .fallback = 1,
+             .help = "whether a client must show a certificate"),
     LZ_PARAM(LzTlsPlan, resume, BOOL, .fallback = 1, .help = "issues tickets for resumption"),
-    LZ_PARAM(LzTlsPlan, ticket_lifetime_ns, TIME, .min = S, .max = 7 * DAY, .fallback = DAY, .help = "how long a ticket is good",
+    LZ_PARAM(LzTlsPlan, ticket_lifetime_ns, TIME, .min = S, .max = 7 * DAY, .fallback = DAY,
+             .help = "how long a ticket is good",
              .source = "at most 7 days: RFC 8446 section 4.6.1"),
     LZ_PARAM_END,
 };
@@ -104,10 +112,13 @@ static const LzParam service_table[] = {
     LZ_PARAM(LzServicePlan, kind, MODEL(SERVICE), REQUIRED, .help = "service model"),
     LZ_PARAM(LzServicePlan, zone, NAME, .help = "where it stands; its link's zone when not given"),
     LZ_PARAM(LzServicePlan, link, NAME, REQUIRED, .help = "its access link"),
-    LZ_PARAM(LzServicePlan, port, COUNT, .min = 1, .max = 65535, .fallback = 8883, .help = "TCP port", .source = "IANA: secure-mqtt"),
+    LZ_PARAM(LzServicePlan, port, COUNT, .min = 1, .max = 65535, .fallback = 8883,
+             .help = "TCP port", .source = "IANA: secure-mqtt"),
     LZ_PARAM(LzServicePlan, cpu, NAME, .fallback_text = "x86-server", .help = "CPU class"),
-    LZ_PARAM(LzServicePlan, cpu_cores, .key = "cores", .kind = LZ_PARAM_CORES, .min = 1, .max = 1024, .fallback = 2, .help = "of that CPU"),
-    LZ_PARAM(LzServicePlan, backlog, COUNT, .min = 1, .max = 65535, .fallback = 4096, .help = "connections that may wait to be accepted",
+    LZ_PARAM(LzServicePlan, cpu_cores, .key = "cores", .kind = LZ_PARAM_CORES, .min = 1, .max = 1024, .fallback = 2,
+             .help = "of that CPU"),
+    LZ_PARAM(LzServicePlan, backlog, COUNT, .min = 1, .max = 65535, .fallback = 4096,
+             .help = "connections that may wait to be accepted",
              .source = "Linux net.core.somaxconn since 5.4"),
     LZ_PARAM(LzServicePlan, handshake_timeout_ns, TIME, .min = MS, .max = 3600 * S, .fallback = 30 * S,
              .help = "a connection that has not finished its TLS handshake by then is closed"),
@@ -118,8 +129,10 @@ static const LzParam service_table[] = {
 const LzParam lz_schema_flow[] = {
     LZ_PARAM(LzFlowPlan, name, .key = "flow", NAME, REQUIRED, .help = "of the flow of messages"),
     LZ_PARAM(LzFlowPlan, publish, TEXT, REQUIRED, .help = "topic; {zone} {fleet} {id} {device} are replaced"),
-    LZ_PARAM(LzFlowPlan, behaviour, MODEL(BEHAVIOUR), REQUIRED, .help = "when messages are made and how large they are"),
-    LZ_PARAM(LzFlowPlan, qos, COUNT, .max = 2, .has_max = true, .help = "0 at most once, 1 at least once, 2 exactly once"),
+    LZ_PARAM(LzFlowPlan, behaviour, MODEL(BEHAVIOUR), REQUIRED,
+             .help = "when messages are made and how large they are"),
+    LZ_PARAM(LzFlowPlan, qos, COUNT, .max = 2, .has_max = true,
+             .help = "0 at most once, 1 at least once, 2 exactly once"),
     LZ_PARAM(LzFlowPlan, deadline_ns, TIME, .max = DAY, .help = "creation to delivery; 0 is none"),
     LZ_PARAM(LzFlowPlan, criticality, ENUM(criticality_words), .fallback = 2, .help = "what is lost when it is late"),
     LZ_PARAM(LzFlowPlan, dscp, COUNT, .max = 63, .help = "of its packets"),
@@ -131,7 +144,8 @@ static const LzParam connect_table[] = {
     LZ_PARAM(LzConnectPlan, to, NAME, REQUIRED, .help = "service"),
     LZ_PARAM(LzConnectPlan, tls, OBJECT(client_tls_table), .help = "TLS as the devices speak it"),
     LZ_PARAM(LzConnectPlan, client, MODEL(CLIENT), .fallback_text = "mqtt", .help = "client model"),
-    LZ_PARAM(LzConnectPlan, start, .kind = LZ_PARAM_DIST, .help = "when a device is switched on; {spread: 60 s} is uniform from 0"),
+    LZ_PARAM(LzConnectPlan, start, .kind = LZ_PARAM_DIST,
+             .help = "when a device is switched on; {spread: 60 s} is uniform from 0"),
     LZ_PARAM(LzConnectPlan, handshake_timeout_ns, TIME, .min = MS, .max = 3600 * S, .fallback = 30 * S,
              .help = "a device that is not connected by then gives up and tries again"),
     LZ_PARAM_END,
@@ -145,7 +159,8 @@ static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, link, NAME, REQUIRED, .help = "access link"),
     LZ_PARAM(LzFleetPlan, cpu, NAME, .help = "CPU class; the profile's when not given"),
     LZ_PARAM(LzFleetPlan, connect, OBJECT(connect_table), REQUIRED, .help = "what they connect to, and how"),
-    LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan), .help = "replaces the profile's flows of the same name, adds others"),
+    LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan),
+             .help = "replaces the profile's flows of the same name, adds others"),
     LZ_PARAM(LzFleetPlan, certificate, ENUM(certificate_words), .help = "what they present"),
     LZ_PARAM_END,
 };
@@ -194,12 +209,14 @@ static const LzParam where_table[] = {
 
 static const LzParam expect_table[] = {
     LZ_PARAM(LzExpectPlan, name, NAME, REQUIRED, .help = "of the test case"),
-    LZ_PARAM(LzExpectPlan, metric, TEXT, REQUIRED, .help = "SCOPE.NAME.METRIC, as flow.alarm.latency (lazaret list metrics)"),
+    LZ_PARAM(LzExpectPlan, metric, TEXT, REQUIRED,
+             .help = "SCOPE.NAME.METRIC, as flow.alarm.latency (lazaret list metrics)"),
     LZ_PARAM(LzExpectPlan, stat, ENUM(lz_stat_words), REQUIRED, .help = "statistic of the metric"),
     LZ_PARAM(LzExpectPlan, min, VALUE, .help = "lower limit, with its unit"),
     LZ_PARAM(LzExpectPlan, max, VALUE, .help = "upper limit, with its unit"),
     LZ_PARAM(LzExpectPlan, to, VALUE, .help = "recover_time: the level that counts as recovered"),
-    LZ_PARAM(LzExpectPlan, during, TEXT, .help = "always, warmup, an attack or fault, before NAME, recovery NAME, 2 min..5 min"),
+    LZ_PARAM(LzExpectPlan, during, TEXT,
+             .help = "always, warmup, an attack or fault, before NAME, recovery NAME, 2 min..5 min"),
     LZ_PARAM(LzExpectPlan, after, TEXT, .help = "an attack or fault: its recovery"),
     LZ_PARAM(LzExpectPlan, where, OBJECT(where_table), .help = "part of what is measured"),
     LZ_PARAM(LzExpectPlan, min_samples, COUNT, .min = 1, .fallback = 1, .help = "fewer samples are a failure"),
@@ -209,40 +226,48 @@ static const LzParam expect_table[] = {
 
 static const LzParam capture_where_table[] = {
     LZ_PARAM(LzCapturePlan, fleet, NAME, .help = "whose devices"),
-    LZ_PARAM(LzCapturePlan, first, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "how many of the fleet"),
+    LZ_PARAM(LzCapturePlan, first, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1,
+             .help = "how many of the fleet"),
     LZ_PARAM_END,
 };
 
 static const LzParam capture_table[] = {
     LZ_PARAM(LzCapturePlan, fleet, NAME, .help = "whose devices"),
-    LZ_PARAM(LzCapturePlan, first, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "how many of the fleet"),
+    LZ_PARAM(LzCapturePlan, first, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1,
+             .help = "how many of the fleet"),
     LZ_PARAM(LzCapturePlan, device, TEXT, .help = "or one device: \"pump[7]\""),
-    LZ_PARAM(LzCapturePlan, secrets, ENUM(secrets_words), .help = "TLS secrets inside the capture, so that Wireshark decrypts it"),
+    LZ_PARAM(LzCapturePlan, secrets, ENUM(secrets_words),
+             .help = "TLS secrets inside the capture, so that Wireshark decrypts it"),
     LZ_PARAM_GROUP("where", .table = capture_where_table, .is_alias = true, .help = "the same as fleet and first"),
     LZ_PARAM_END,
 };
 
 static const LzParam series_table[] = {
-    LZ_PARAM(LzRecordPlan, series_every_ns, .key = "every", TIME, .min = MS, .max = DAY, .fallback = S, .help = "step of the time series"),
+    LZ_PARAM(LzRecordPlan, series_every_ns, .key = "every", TIME, .min = MS, .max = DAY, .fallback = S,
+             .help = "step of the time series"),
     LZ_PARAM_END,
 };
 
 static const LzParam record_table[] = {
     LZ_PARAM(LzRecordPlan, pcapng, OBJECT(capture_table), .help = "packets of some devices"),
     LZ_PARAM_GROUP("series", .table = series_table, .help = "time series"),
-    LZ_PARAM(LzRecordPlan, events, .kind = LZ_PARAM_NAMES, .words = trace_words, .help = "kinds of events written to events.csv"),
+    LZ_PARAM(LzRecordPlan, events, .kind = LZ_PARAM_NAMES, .words = trace_words,
+             .help = "kinds of events written to events.csv"),
     LZ_PARAM_END,
 };
 
 static const LzParam pki_table[] = {
-    LZ_PARAM(LzPlan, device_lifetime_ns, TIME, .min = S, .max = 3650 * DAY, .fallback = 365 * DAY, .help = "of a device's certificate"),
+    LZ_PARAM(LzPlan, device_lifetime_ns, TIME, .min = S, .max = 3650 * DAY, .fallback = 365 * DAY,
+             .help = "of a device's certificate"),
     LZ_PARAM(LzPlan, pki_issuing, .key = "issuing", ENUM(key_words), .help = "type of the CA's key"),
-    LZ_PARAM(LzPlan, pki_intermediates, .key = "intermediates", COUNT, .max = 3, .help = "CAs between the root and a device"),
+    LZ_PARAM(LzPlan, pki_intermediates, .key = "intermediates", COUNT, .max = 3,
+             .help = "CAs between the root and a device"),
     LZ_PARAM_END,
 };
 
 static const LzParam live_table[] = {
-    LZ_PARAM(LzLivePlan, bind, ENUM(bind_words), .fallback = 1, .help = "feed of the running simulation on a local socket"),
+    LZ_PARAM(LzLivePlan, bind, ENUM(bind_words), .fallback = 1,
+             .help = "feed of the running simulation on a local socket"),
     LZ_PARAM_END,
 };
 
@@ -252,7 +277,8 @@ const LzParam lz_schema_scenario[] = {
     LZ_PARAM(LzPlan, title, TEXT, .help = "one line for people"),
     IGNORED("authors", "for people: [{name: ..., orcid: ...}]"),
     LZ_PARAM(LzPlan, run, OBJECT(run_table), REQUIRED, .help = "how long and how often"),
-    LZ_PARAM(LzPlan, start_unix_s, .kind = LZ_PARAM_DATE, .fallback = 1772431200, .help = "the virtual wall clock at 0; certificates are checked against it"),
+    LZ_PARAM(LzPlan, start_unix_s, .kind = LZ_PARAM_DATE, .fallback = 1772431200,
+             .help = "the virtual wall clock at 0; certificates are checked against it"),
     LZ_PARAM_GROUP("pki", .table = pki_table, .help = "certificates made for the run"),
     LZ_PARAM(LzPlan, network, OBJECT(network_table), REQUIRED, .help = "zones and links"),
     LZ_PARAM(LzPlan, services, LIST(service_table, LzServicePlan), REQUIRED, .help = "what devices connect to"),

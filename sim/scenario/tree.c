@@ -113,7 +113,8 @@ static void place(Builder *builder, LzNode *node, const yaml_event_t *event)
 static void count_node(Builder *builder, const yaml_event_t *event, unsigned weight)
 {
     if (weight > LZ_YAML_NODES_MAX - builder->weight) {
-        fail(builder, "E006", &event->start_mark, "more than " G_STRINGIFY(LZ_YAML_NODES_MAX) " values, aliases followed");
+        fail(builder, "E006", &event->start_mark,
+             "more than " G_STRINGIFY(LZ_YAML_NODES_MAX) " values, aliases followed");
         return;
     }
     builder->weight += weight;
@@ -157,7 +158,8 @@ static void add_alias(Builder *builder, const yaml_event_t *event)
         return;
     }
     if (builder->frames->len + node->depth > LZ_YAML_DEPTH_MAX) {
-        fail(builder, "E005", &event->start_mark, "nested deeper than " G_STRINGIFY(LZ_YAML_DEPTH_MAX) " levels, aliases followed");
+        fail(builder, "E005", &event->start_mark,
+             "nested deeper than " G_STRINGIFY(LZ_YAML_DEPTH_MAX) " levels, aliases followed");
         return;
     }
     if (node->aliases + 1 > LZ_YAML_ALIASES_MAX - builder->aliases) {

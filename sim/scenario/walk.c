@@ -245,9 +245,10 @@ static bool expect_scalar(LzWalk *walk, const Place *place)
 /* Two units that a person would most likely have meant. */
 static const char *const *likely_units(LzParamKind kind)
 {
-    static const char *const times[] = {"ms", "s"}, *const sizes[] = {"B", "kB"}, *const bit_rates[] = {"Mbit/s", "Gbit/s"},
-                             *const shares[] = {"%", NULL}, *const rates[] = {"/s", "/min"},
-                             *const frequencies[] = {"MHz", "GHz"}, *const cores[] = {"cores", NULL};
+    static const char *const times[] = {"ms", "s"}, *const sizes[] = {"B", "kB"},
+                             *const bit_rates[] = {"Mbit/s", "Gbit/s"}, *const shares[] = {"%", NULL},
+                             *const rates[] = {"/s", "/min"}, *const frequencies[] = {"MHz", "GHz"},
+                             *const cores[] = {"cores", NULL};
     return kind == LZ_PARAM_TIME_NS     ? times
            : kind == LZ_PARAM_BYTES     ? sizes
            : kind == LZ_PARAM_BPS       ? bit_rates
@@ -282,7 +283,8 @@ static unsigned unit_names(LzParamKind kind, const char **names, unsigned max)
 static void complain_unknown_unit(LzWalk *walk, const Place *place)
 {
     if (!lz_quantity_has_units(place->param->kind)) {
-        LzDiagnostic *diagnostic = complain(walk, "E020", place, "`%s` is a plain whole number without a unit", place->key);
+        LzDiagnostic *diagnostic =
+            complain(walk, "E020", place, "`%s` is a plain whole number without a unit", place->key);
         lz_diagnostic_hint(diagnostic, "write for example `%s: 10`", place->key);
         return;
     }
@@ -298,9 +300,11 @@ static void complain_no_number(LzWalk *walk, const Place *place)
 {
     g_autofree char *quoted = lz_quote(place->node->text);
     bool has_units = lz_quantity_has_units(place->param->kind);
-    LzDiagnostic *diagnostic = complain(walk, "E020", place, "`%s` is not a %s: `%s`", place->key, has_units ? "quantity" : "number", quoted);
+    LzDiagnostic *diagnostic =
+        complain(walk, "E020", place, "`%s` is not a %s: `%s`", place->key, has_units ? "quantity" : "number", quoted);
     if (has_units) {
-        lz_diagnostic_hint(diagnostic, "write for example `%s: 10 %s`", place->key, likely_units(place->param->kind)[0]);
+        lz_diagnostic_hint(diagnostic, "write for example `%s: 10 %s`", place->key,
+                           likely_units(place->param->kind)[0]);
     }
 }
 
@@ -318,7 +322,8 @@ static void complain_quantity(LzWalk *walk, const Place *place, LzQuantityResult
         return;
     case LZ_QUANTITY_TOO_FINE:
         complain(walk, "E025", place, "`%s` is finer than 1 %s, the step it is kept in", place->key,
-                 lz_quantity_has_units(place->param->kind) ? lz_quantity_recorded_unit(place->param->kind) : "whole number");
+                 lz_quantity_has_units(place->param->kind) ? lz_quantity_recorded_unit(place->param->kind)
+                                                           : "whole number");
         return;
     case LZ_QUANTITY_TOO_LARGE:
         complain(walk, "E024", place, "`%s` is too large to be kept", place->key);
@@ -501,7 +506,8 @@ static void complain_model(LzWalk *walk, const LzParam *param, LzMark mark, unsi
     g_autofree const char **names = model_names(param->model_kind, &count);
     g_autofree char *quoted = lz_quote(name);
     const char *kind = lz_model_kind_name(param->model_kind);
-    LzDiagnostic *diagnostic = lz_report_error(walk->report, "E101", mark, length, "unknown %s model `%s`", kind, quoted);
+    LzDiagnostic *diagnostic =
+        lz_report_error(walk->report, "E101", mark, length, "unknown %s model `%s`", kind, quoted);
     g_autofree char *more = g_strdup_printf("lazaret list %s", kind);
     lz_diagnostic_suggest(diagnostic, name, names, count, more);
 }
@@ -550,7 +556,8 @@ static const LzParam *find_param(const Tables *tables, const char *key, void **r
 static void complain_key(LzWalk *walk, const Tables *tables, const LzNode *key)
 {
     g_autofree char *quoted = lz_quote(key->text);
-    LzDiagnostic *diagnostic = lz_report_error(walk->report, "E011", key->mark, key->length, "unknown key `%s`", quoted);
+    LzDiagnostic *diagnostic =
+        lz_report_error(walk->report, "E011", key->mark, key->length, "unknown key `%s`", quoted);
     if (!diagnostic) {
         return;
     }
@@ -652,7 +659,8 @@ static void read_nested(LzWalk *walk, const Place *place, void *base)
         map = expand_shorthand(walk, place->param, map);
     }
     if (map->kind != LZ_NODE_MAP) {
-        LzDiagnostic *diagnostic = complain(walk, "E014", place, "`%s` wants a mapping, not %s", place->key, kind_of(map));
+        LzDiagnostic *diagnostic =
+            complain(walk, "E014", place, "`%s` wants a mapping, not %s", place->key, kind_of(map));
         lz_diagnostic_hint(diagnostic, "write `%s: {key: value, ...}`", place->key);
         return;
     }
@@ -685,8 +693,10 @@ static void read_map_item(LzWalk *walk, const Place *place, void *item, const Lz
     g_autofree char *key = lz_param_key_dup(name);
     const LzEntry *second = lz_node_find(entry->value, key);
     if (second) {
-        LzDiagnostic *diagnostic = lz_report_error(walk->report, "E012", second->key->mark, second->key->length, "duplicate key `%s`", key);
-        lz_diagnostic_note(diagnostic, "note: the name is first given at %s:%u:%u", entry->key->mark.file, entry->key->mark.line, entry->key->mark.column);
+        LzDiagnostic *diagnostic =
+            lz_report_error(walk->report, "E012", second->key->mark, second->key->length, "duplicate key `%s`", key);
+        lz_diagnostic_note(diagnostic, "note: the name is first given at %s:%u:%u", entry->key->mark.file,
+                           entry->key->mark.line, entry->key->mark.column);
     }
     read_item(walk, place->param, item, entry->value, entry);
     set_name(place->param, item, entry);
@@ -761,7 +771,8 @@ static int dist_kind(LzWalk *walk, const LzNode *map)
     return index < 0 ? index : index + (int)LZ_DIST_UNIFORM;
 }
 
-static bool is_dist_valid(LzWalk *walk, const Place *place, const LzParam *time, LzDistKind kind, const LzDistForm *form)
+static bool is_dist_valid(LzWalk *walk, const Place *place, const LzParam *time, LzDistKind kind,
+                          const LzDistForm *form)
 {
     if (kind == LZ_DIST_UNIFORM && form->a_ns > form->b_ns) {
         complain(walk, "E024", place, "`min` of `%s` is larger than its `max`", place->key);
@@ -902,7 +913,8 @@ const char *const lz_dist_words[] = {"uniform", "exponential", "lognormal", NULL
                            .help = "shape of the distribution")
 
 static const LzParam spread_table[] = {
-    LZ_PARAM(LzDistForm, b_ns, .key = "spread", .kind = LZ_PARAM_TIME_NS, .is_required = true, .help = "uniform from 0 to this"),
+    LZ_PARAM(LzDistForm, b_ns, .key = "spread", .kind = LZ_PARAM_TIME_NS, .is_required = true,
+             .help = "uniform from 0 to this"),
     LZ_PARAM_END,
 };
 static const LzParam uniform_table[] = {
@@ -919,7 +931,8 @@ static const LzParam exponential_table[] = {
 static const LzParam lognormal_table[] = {
     DIST_KIND,
     LZ_PARAM(LzDistForm, a_ns, .key = "p50", .kind = LZ_PARAM_TIME_NS, .min = 1, .is_required = true, .help = "median"),
-    LZ_PARAM(LzDistForm, b_ns, .key = "p99", .kind = LZ_PARAM_TIME_NS, .min = 1, .is_required = true, .help = "99th percentile"),
+    LZ_PARAM(LzDistForm, b_ns, .key = "p99", .kind = LZ_PARAM_TIME_NS, .min = 1, .is_required = true,
+             .help = "99th percentile"),
     LZ_PARAM_END,
 };
 

@@ -81,14 +81,16 @@ void lz_resolve_windows(LzResolver *resolver)
         const char *name = event.name ? event.name : "";
         add(resolver, name, event.from_ns, event.to_ns);
         add(resolver, lz_arena_printf(arena, "before %s", name), MIN(warmup_ns, event.from_ns), event.from_ns);
-        add(resolver, lz_arena_printf(arena, "recovery %s", name), event.to_ns, next_start(starts, count, event.to_ns, end_ns));
+        add(resolver, lz_arena_printf(arena, "recovery %s", name), event.to_ns,
+            next_start(starts, count, event.to_ns, end_ns));
     }
 }
 
 /* ---- what an expectation names ---- */
 
 /* False when it is no interval; *ret_is_valid says whether it lies within the run. */
-static bool parse_interval(const LzPlan *plan, const char *text, LzTime *ret_from_ns, LzTime *ret_to_ns, bool *ret_is_valid)
+static bool parse_interval(const LzPlan *plan, const char *text, LzTime *ret_from_ns, LzTime *ret_to_ns,
+                           bool *ret_is_valid)
 {
     const char *dots = strstr(text, "..");
     if (!dots) {
@@ -102,11 +104,13 @@ static bool parse_interval(const LzPlan *plan, const char *text, LzTime *ret_fro
     return true;
 }
 
-static bool resolve_interval(LzResolver *resolver, const LzText *text, LzTime from_ns, LzTime to_ns, bool is_valid, unsigned *ret_window)
+static bool resolve_interval(LzResolver *resolver, const LzText *text, LzTime from_ns, LzTime to_ns, bool is_valid,
+                             unsigned *ret_window)
 {
     if (!is_valid) {
         g_autofree char *quoted = lz_quote(text->text);
-        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E215", text->mark, lz_text_length(text), "`%s` is no interval of the run", quoted);
+        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E215", text->mark, lz_text_length(text),
+                                                   "`%s` is no interval of the run", quoted);
         lz_diagnostic_hint(diagnostic, "write for example `2 min..5 min`");
         return false;
     }
@@ -138,7 +142,8 @@ static int find_window(const LzResolver *resolver, const char *text)
     static const struct {
         const char *prefix;
         int part;
-    } forms[] = {{"", DURING}, {"before ", BEFORE}, {"before-", BEFORE}, {"recovery ", RECOVERY}, {"recovery-", RECOVERY}};
+    } forms[] = {
+        {"", DURING}, {"before ", BEFORE}, {"before-", BEFORE}, {"recovery ", RECOVERY}, {"recovery-", RECOVERY}};
     for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++) {
         int event = g_str_has_prefix(text, forms[i].prefix) ? find_event(resolver, text + strlen(forms[i].prefix)) : -1;
         if (event >= 0) {
@@ -151,7 +156,8 @@ static int find_window(const LzResolver *resolver, const char *text)
 static void report_unknown(const LzResolver *resolver, const LzText *text)
 {
     g_autofree char *quoted = lz_quote(text->text);
-    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E215", text->mark, lz_text_length(text), "unknown window `%s`", quoted);
+    LzDiagnostic *diagnostic =
+        lz_report_error(resolver->report, "E215", text->mark, lz_text_length(text), "unknown window `%s`", quoted);
     if (!diagnostic) {
         return;
     }
@@ -159,7 +165,8 @@ static void report_unknown(const LzResolver *resolver, const LzText *text)
     for (unsigned i = 0; i < resolver->windows->len; i++) {
         g_ptr_array_add(names, (gpointer)(uintptr_t)g_array_index(resolver->windows, LzWindowPlan, i).name);
     }
-    lz_diagnostic_suggest(diagnostic, text->text, (const char *const *)names->pdata, names->len, "or an interval as 2 min..5 min");
+    lz_diagnostic_suggest(diagnostic, text->text, (const char *const *)names->pdata, names->len,
+                          "or an interval as 2 min..5 min");
 }
 
 bool lz_resolve_window(LzResolver *resolver, const LzText *text, bool is_after, unsigned *ret_window)
@@ -170,7 +177,9 @@ bool lz_resolve_window(LzResolver *resolver, const LzText *text, bool is_after, 
         return resolve_interval(resolver, text, from_ns, to_ns, is_valid, ret_window);
     }
     int event = is_after ? find_event(resolver, text->text) : -1;
-    int window = event >= 0 ? FIRST_EVENT + event * PER_EVENT + RECOVERY : is_after ? -1 : find_window(resolver, text->text);
+    int window = event >= 0 ? FIRST_EVENT + event * PER_EVENT + RECOVERY
+                 : is_after ? -1
+                            : find_window(resolver, text->text);
     if (window < 0) {
         report_unknown(resolver, text);
         return false;

@@ -135,7 +135,8 @@ static void test_judged(void)
                "    8 |     ward-lan: {model: wired, zone: ward, rate: 100 Mbit/s, delay: 1}\n"
                "      |                                                                   ^ write `1 ms` or `1 s`\n"
                "bad/judged.yaml:14:49: error[E011]: unknown key `profil`\n"
-               "   14 |   - {name: pump, profile: test-pump, count: 10, profil: x, count: 20, link: ward-lan, connect: {to: broker}}\n"
+               "   14 |   - {name: pump, profile: test-pump, count: 10, profil: x, count: 20, link: ward-lan, connect: "
+               "{to: broker}}\n"
                "      |                                                 ^~~~~~ did you mean `profile`?\n"
                "      = known: name, profile, count, zone, link, cpu, connect, traffic, certificate\n"
                "bad/judged.yaml:14:60: error[E012]: duplicate key `count`\n");
@@ -145,10 +146,12 @@ static void test_judged(void)
 
 static void test_check(void)
 {
-    assert_run(RUN("check", "good/ward.yaml"), 0, "good/ward.yaml: ok - 10 devices, 1 services, 1 attacks, 1 faults, 1 expectations\n", NULL);
+    assert_run(RUN("check", "good/ward.yaml"), 0,
+               "good/ward.yaml: ok - 10 devices, 1 services, 1 attacks, 1 faults, 1 expectations\n", NULL);
     assert_run(RUN("check", "good/w301-cut-off.yaml"), 0, "ok", "warning[W301]");
     assert_run(RUN("check", "good/ward.yaml", "-s", "fleet.pump.count=200"), 0, "ok - 200 devices", NULL);
-    assert_run(RUN("check", "good/ward.yaml", "-s", "fleet.pump.count=0"), 2, NULL, "-s fleet.pump.count=0: error[E024]");
+    assert_run(RUN("check", "good/ward.yaml", "-s", "fleet.pump.count=0"), 2, NULL,
+               "-s fleet.pump.count=0: error[E024]");
     assert_run(RUN("check", "--resolved", "good/ward.yaml"), 0, "lazaret: 1\nname: ward\nrun:\n  seed: 1\n", NULL);
     assert_run(RUN("check", "nowhere.yaml"), 2, NULL, "nowhere.yaml: error[E001]: cannot read the file");
     assert_run(RUN("check", "good"), 2, NULL, "good: error[E001]: cannot read the file");

@@ -29,7 +29,8 @@ static const char head[] = "lazaret: 1\n"
                            "      - {flow: alarm, publish: a, behaviour: periodic, size: 50 B, every: 1 s}\n"
                            "      - {flow: extra, publish: b, behaviour: periodic, size: 60 B, every: 2 s}\n"
                            "attacks:\n"
-                           "  - {name: flood, kind: tls-handshake-flood, from: {link: ward-lan}, target: broker, at: 10 min, for: 5 min, rate: 1 /s}\n"
+                           "  - {name: flood, kind: tls-handshake-flood, from: {link: ward-lan}, target: broker, at: "
+                           "10 min, for: 5 min, rate: 1 /s}\n"
                            "faults:\n"
                            "  - {name: cut, kind: link-down, link: ward-lan, at: 20 min, for: 20 s}\n"
                            "expect:\n";
@@ -94,9 +95,15 @@ static void test_resolved_parts(void)
 
 static void test_overrides(void)
 {
-    const char *const overrides[] = {"fleet.pump.count=200",      "network.links.ward-lan.delay=5 ms", "network.zones.core.forwarding=2 us",
-                                     "fleet.pump.connect.tls.max=1.3", "run.repeat=4", "fleet.pump.traffic.extra.qos=2",
-                                     "expect.a.max=2 s", "live={bind: off}", NULL};
+    const char *const overrides[] = {"fleet.pump.count=200",
+                                     "network.links.ward-lan.delay=5 ms",
+                                     "network.zones.core.forwarding=2 us",
+                                     "fleet.pump.connect.tls.max=1.3",
+                                     "run.repeat=4",
+                                     "fleet.pump.traffic.extra.qos=2",
+                                     "expect.a.max=2 s",
+                                     "live={bind: off}",
+                                     NULL};
     g_autoptr(LzPlan) plan = load_good(ONE_EXPECTATION, overrides);
     const LzZonePlan *zones = plan->network.zones.items;
     g_assert_cmpint(fleet_of(plan)->count, ==, 200);
@@ -149,13 +156,14 @@ static void assert_window(const LzPlan *plan, unsigned index, const char *name, 
 
 static void test_windows(void)
 {
-    g_autoptr(LzPlan) plan = load_good("  - {name: a, metric: flow.alarm.lost, stat: count, max: 0, during: 3 min..4 min}\n"
-                                       "  - {name: b, metric: flow.alarm.lost, stat: count, max: 0, during: before-cut}\n"
-                                       "  - {name: c, metric: flow.alarm.lost, stat: count, max: 0, during: recovery flood}\n"
-                                       "  - {name: d, metric: service.broker.availability, stat: recover_time, to: 99.5 %, after: cut, max: 45 s}\n"
-                                       "  - {name: e, metric: flow.alarm.lost, stat: count, max: 0, during: 3 min..4 min}\n"
-                                       "  - {name: f, metric: flow.alarm.lost, stat: count, max: 0}\n",
-                                       NULL);
+    g_autoptr(LzPlan) plan = load_good(
+        "  - {name: a, metric: flow.alarm.lost, stat: count, max: 0, during: 3 min..4 min}\n"
+        "  - {name: b, metric: flow.alarm.lost, stat: count, max: 0, during: before-cut}\n"
+        "  - {name: c, metric: flow.alarm.lost, stat: count, max: 0, during: recovery flood}\n"
+        "  - {name: d, metric: service.broker.availability, stat: recover_time, to: 99.5 %, after: cut, max: 45 s}\n"
+        "  - {name: e, metric: flow.alarm.lost, stat: count, max: 0, during: 3 min..4 min}\n"
+        "  - {name: f, metric: flow.alarm.lost, stat: count, max: 0}\n",
+        NULL);
     g_assert_cmpuint(plan->window_count, ==, 9);
     assert_window(plan, 0, "always", 120, 1800);
     assert_window(plan, 1, "warmup", 0, 120);
@@ -221,7 +229,8 @@ static void assert_lists(const LzParam *param, const LzList *a, const LzList *b)
 {
     g_assert_cmpuint(a->count, ==, b->count);
     for (unsigned i = 0; i < a->count; i++) {
-        assert_equal(param->table, (const char *)a->items + i * param->item_size, (const char *)b->items + i * param->item_size);
+        assert_equal(param->table, (const char *)a->items + i * param->item_size,
+                     (const char *)b->items + i * param->item_size);
     }
 }
 
@@ -360,7 +369,8 @@ static void visit_models(const LzParam *table)
         for (const LzModel *const *model = lz_registry_all(param->model_kind); *model; model++) {
             assert_no_clash(table, *model);
         }
-        for (const LzModel *const *model = lz_registry_all(LZ_MODEL_RADIO); *model && param->model_kind == LZ_MODEL_LINK; model++) {
+        for (const LzModel *const *model = lz_registry_all(LZ_MODEL_RADIO);
+             *model && param->model_kind == LZ_MODEL_LINK; model++) {
             assert_no_clash(table, *model);
         }
     }

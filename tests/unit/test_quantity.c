@@ -130,8 +130,17 @@ static void test_dates(void)
     g_assert_cmpint(value, ==, 1772431200);
     g_assert_true(lz_date_parse("2024-02-29", &value));
     g_assert_cmpint(value, ==, 1709164800);
-    static const char *const bad[] = {"2026-02-29", "2026-13-01", "2026-3-02", "2026-03-02T24:00:00Z", "2026-03-02T06:00:00",
-                                      "2026-03-02T06:00:00+01:00", "1969-12-31", "", "T", "2026-03-02T06:00:00Zx", "2026-03-02x"};
+    static const char *const bad[] = {"2026-02-29",
+                                      "2026-13-01",
+                                      "2026-3-02",
+                                      "2026-03-02T24:00:00Z",
+                                      "2026-03-02T06:00:00",
+                                      "2026-03-02T06:00:00+01:00",
+                                      "1969-12-31",
+                                      "",
+                                      "T",
+                                      "2026-03-02T06:00:00Zx",
+                                      "2026-03-02x"};
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_assert_false(lz_date_parse(bad[i], &value));
     }

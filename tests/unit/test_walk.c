@@ -123,9 +123,10 @@ static void test_defaults(void)
 static void test_values(void)
 {
     Fixture fixture;
-    walk(&fixture, "wait: 20 ns\nlimit: 1 kB\nspeed: 1 Mbit/s\nevents: 2 /s\nclock: 3 MHz\ncount: 4\ncpu: 2 cores\n"
-                   "start: 1970-01-02\nloss: 1 %\nmode: slow\nflag: true\ntext: 'off'\nname: a-1\nvalue: 5 ms\nnames: [b, c]\n"
-                   "group: {inner: 6 ns, on: false}\nseries: {every: 8 ns}\n");
+    walk(&fixture,
+         "wait: 20 ns\nlimit: 1 kB\nspeed: 1 Mbit/s\nevents: 2 /s\nclock: 3 MHz\ncount: 4\ncpu: 2 cores\n"
+         "start: 1970-01-02\nloss: 1 %\nmode: slow\nflag: true\ntext: 'off'\nname: a-1\nvalue: 5 ms\nnames: [b, c]\n"
+         "group: {inner: 6 ns, on: false}\nseries: {every: 8 ns}\n");
     const Thing *thing = &fixture.thing;
     g_autofree char *text = lz_diagnostics_format(fixture.diagnostics);
     g_assert_cmpstr(text, ==, "");
