@@ -95,8 +95,9 @@ static uint64_t stream_id(uint64_t entity, uint32_t connection, bool is_server)
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
                                    const char *server_name, LzTlsTicket *ticket)
 {
-    LzTlsEndpoint *endpoint = g_new0(LzTlsEndpoint, 1);
     bool is_server = profile->options.is_server;
+    g_assert(is_server || server_name);         /* Mbed TLS would take NULL for "do not verify" */
+    LzTlsEndpoint *endpoint = g_new0(LzTlsEndpoint, 1);
     uint64_t stream = stream_id(entity, connection, is_server);
     lz_random_init(&endpoint->random, seed, stream, LZ_PURPOSE_TLS);
     lz_random_init(&endpoint->blinding, seed, stream, LZ_PURPOSE_TLS_BLINDING);

@@ -69,7 +69,8 @@ typedef enum {
     LZ_TLS_HANDSHAKING,
     LZ_TLS_OPEN,
     LZ_TLS_CLOSED,              /* close_notify seen or sent */
-    LZ_TLS_FAILED,              /* see alert */
+    LZ_TLS_FAILED,              /* see alert; may follow OPEN: a TLS 1.3 client is open before the server has
+                                   looked at its certificate, and hears of a refusal at a later step */
 } LzTlsState;
 
 typedef struct LzTlsStep {      /* what one step did; clear with lz_tls_step_clear */
