@@ -9,6 +9,7 @@
 #define LINE_BEFORE_CHARACTERS 60   /* kept in front of the mistake when cut */
 #define WORD_BYTES_MAX 64           /* longer words have no nearest */
 #define KNOWN_MAX 12                /* names listed after `known:` */
+#define CANDIDATES_MAX 1000         /* looked at for the nearest word: a hostile file can hold 100,000 names */
 
 typedef struct Source {
     const char *file, *text;
@@ -387,8 +388,9 @@ char *lz_quote(const char *text)
 
 /* ---- nearest word ---- */
 
-/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1. */
-static unsigned edit_distance(const char *a, const char *b)
+/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1. At least
+ * `enough` when it is that or more. */
+static unsigned edit_distance(const char *a, const char *b, unsigned enough)
 {
     unsigned rows[3][WORD_BYTES_MAX + 1];
     unsigned *before = rows[0], *last = rows[1], *row = rows[2];
@@ -406,10 +408,16 @@ static unsigned edit_distance(const char *a, const char *b)
                 row[j] = MIN(row[j], before[j - 2] + 1);
             }
         }
-        unsigned *spare = before;
+        unsigned *spare = before, least = row[0];
+        for (unsigned j = 1; j <= b_size; j++) {
+            least = MIN(least, row[j]);
+        }
         before = last;
         last = row;
         row = spare;
+        if (least > enough) {
+            return least;           /* a swap takes back 1 at most, so that no later row comes below `enough` */
+        }
     }
     return last[b_size];
 }
@@ -422,11 +430,11 @@ const char *lz_nearest(const char *word, const char *const *candidates, unsigned
     }
     const char *nearest = NULL;
     unsigned best = (unsigned)(size + 2) / 3 + 1;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < MIN(count, CANDIDATES_MAX); i++) {
         if (strlen(candidates[i]) > WORD_BYTES_MAX) {
             continue;
         }
-        unsigned distance = edit_distance(word, candidates[i]);
+        unsigned distance = edit_distance(word, candidates[i], best);
         if (distance < best) {
             best = distance;
             nearest = candidates[i];

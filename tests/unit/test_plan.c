@@ -437,6 +437,28 @@ static void test_many_fleets(void)
     g_string_free(text, TRUE);
 }
 
+/* As many names as a file can hold, every one of them wrong once: bounded work for each suggestion. */
+static void test_many_mistakes(void)
+{
+    GString *text = g_string_new("lazaret: 1\nrun: {duration: 1 min}\nnetwork:\n  zones: [ward]\n  links:\n");
+    for (unsigned i = 0; i < 4000; i++) {
+        g_string_append_printf(
+            text, "    link-with-a-name-that-is-nearly-as-long-as-a-name-can-be-%07u: {model: wired, zone: wrad}\n", i);
+    }
+    g_string_append(text, "services: {}\nfleet:\n");
+    for (unsigned i = 0; i < 4000; i++) {
+        g_string_append_printf(text,
+                               "  - {name: f%u, profile: p, link: "
+                               "link-with-a-name-that-is-nearly-as-long-as-a-name-can-be-x%06u, connect: {to: b}}\n",
+                               i, i);
+    }
+    g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
+    g_autoptr(LzPlan) plan = lz_plan_load_text("many.yaml", text->str, text->len, NULL, diagnostics);
+    g_assert_null(plan);
+    g_assert_cmpuint(diagnostics->errors, >, 10000);
+    g_string_free(text, TRUE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -453,5 +475,6 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/explain", test_explain);
     g_test_add_func("/plan/speed", test_speed);
     g_test_add_func("/plan/many-fleets", test_many_fleets);
+    g_test_add_func("/plan/many-mistakes", test_many_mistakes);
     return g_test_run();
 }
