@@ -248,7 +248,7 @@ void lz_plot_append_quoted(GString *text, const char *foreign)
     g_string_append_c(text, '\'');
     for (const char *at = printable; *at; at++) {
         if (*at == '\'' || *at == '`') {
-            g_string_append(text, "''");        /* a quote inside single quotes; a backquote never gets there */
+            g_string_append(text, "\u2019");     /* not doubled: gnuplot 5.4 mistakes a leading pair in an array */
         } else {
             g_string_append_c(text, *at);
         }

@@ -54,7 +54,8 @@ typedef struct LzPlotText {
     bool has_data;
 } LzPlotText;
 
-/* Single-quoted, so that gnuplot neither runs nor interprets it; control characters and backquotes are gone. */
+/* Single-quoted, so that gnuplot neither runs nor interprets it; control characters are gone, quotes and backquotes are
+ * typographic ones. */
 void lz_plot_append_quoted(GString *text, const char *foreign);
 void lz_plot_append_number(GString *text, double value);        /* not finite: NaN */
 void lz_plot_set_text(LzPlotText *plot, const char *variable, const char *foreign);
