@@ -26,7 +26,7 @@ typedef struct Script {
     LzTcpCloseReason reason;
     uint64_t received_bytes, sent_end, acknowledged_end;
     bool is_in_verb, refuses;
-    bool must_close_on_finish;
+    bool must_close_on_finish, loses_power_on_data;
 } Script;
 
 /* ---- the application ---- */
@@ -53,6 +53,9 @@ static void on_received(void *self, LzTcpSocket *socket, LzBuffer *buffer, uint3
         g_assert_cmpuint(buffer->data[offset + i], ==, (uint8_t)(script->received_bytes + i));
     }
     script->received_bytes += size;
+    if (script->loses_power_on_data) {
+        lz_tcp_reset(script->tcp);
+    }
 }
 
 static void on_sent(void *self, LzTcpSocket *socket, uint64_t stream_end)
@@ -971,6 +974,24 @@ static void test_power_loss_is_silent(void)
     script_clear(s);
 }
 
+/* From inside a callback the socket that is on the stack must outlive the call. */
+static void test_power_loss_in_a_callback(void)
+{
+    SCRIPT(s, (void)options);
+    s->loses_power_on_data = true;
+    open_passively(s);
+    send_bytes(s, 1, 100);
+    expect(s, ACK, 1, 1, 100);
+    arrive(s, FIN | ACK, 1, 101, WINDOW, 500);
+    g_assert_cmpuint(s->received_bytes, ==, 500);
+    g_assert_cmpuint(s->finished + s->closed, ==, 0);
+    expect(s, ACK, 101, 502, 0);        /* went out before the application was told */
+    run_for(s, LZ_SECONDS(1000));
+    expect_nothing(s);
+    g_assert_cmpuint(lz_tcp_open_sockets(s->tcp), ==, 0);
+    script_clear(s);
+}
+
 static void test_time_wait_reopens(void)
 {
     SCRIPT(s, (void)options);
@@ -1022,6 +1043,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcp/close/abort", test_abort);
     g_test_add_func("/tcp/close/orphan", test_orphan_closes_by_itself);
     g_test_add_func("/tcp/close/power-loss", test_power_loss_is_silent);
+    g_test_add_func("/tcp/close/power-loss-in-a-callback", test_power_loss_in_a_callback);
     g_test_add_func("/tcp/close/time-wait-reopens", test_time_wait_reopens);
     return g_test_run();
 }
