@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The run subcommand as a user meets it: check_run.py LAZARET GOLDEN_WARD.yaml, prints TAP.
+
+Exit codes, what is on stdout and stderr, results that are there already, interruption, JUnit."""
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+lazaret, ward = sys.argv[1:3]
+failures = count = 0
+
+
+def check(name, is_good, why=""):
+    global failures, count
+    count += 1
+    failures += not is_good
+    print(f"{'ok' if is_good else 'not ok'} {count} - {name}" + ("" if is_good else f" # {str(why)[:400]!r}"))
+
+
+def run(*words):
+    done = subprocess.run([lazaret, "run", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          env=dict(os.environ, XDG_RUNTIME_DIR=folder))
+    return done
+
+
+def digest(*words):
+    done = run(ward, "--print-digest", *words)
+    return done.stdout.split()[2] if done.returncode in (0, 1) else done.stderr
+
+
+def check_outcomes(out):
+    done = run(ward, "-o", out, "--no-plots", "--junit", out + ".xml")
+    check("a run that holds exits 0", done.returncode == 0, done.stdout + done.stderr)
+    check("the table is on stdout", "1 held, 0 failed" in done.stdout and out in done.stdout, done.stdout)
+    check("progress is on stderr, without control sequences", "virtual" in done.stderr and "\x1b" not in done.stderr, done.stderr)
+    check("the capture folder is complete", os.path.exists(out + "/manifest.json") and not os.path.exists(out + ".partial"))
+    with open(out + "/manifest.json") as file:
+        manifest = json.load(file)
+    check("the manifest says complete", manifest["state"] == "complete", manifest)
+    sums = [line.split() for line in open(out + "/SHA256SUMS").read().splitlines()]
+    check("SHA256SUMS is right", sums and all(hashlib.sha256(open(f"{out}/{name}", "rb").read()).hexdigest() == value for value, name in sums))
+    suite = xml.etree.ElementTree.parse(out + ".xml").getroot()
+    cases = suite.findall(".//testcase")
+    check("JUnit has one case per expectation", len(cases) == 1 and cases[0].get("line"), cases)
+    again = run(ward, "-o", out, "--no-plots")
+    check("results that are there already are kept: exit 2", again.returncode == 2 and "--force" in again.stderr, again.stderr)
+    forced = run(ward, "-o", out, "--no-plots", "--force")
+    check("--force replaces them", forced.returncode == 0, forced.stderr)
+    resolved = run(out + "/scenario.resolved.yaml", "--print-digest")
+    check("the resolved scenario gives the same digest", resolved.stdout.split()[2:3] == [digest()], resolved.stderr)
+    failed = run(ward, "-o", out + "-failed", "--no-plots", "-s", "expect.reconnects.min=100 %", "-s", "fleet.bed.certificate=expired",
+                 "--junit", out + "-failed.xml")
+    check("a missed expectation exits 1 and says how to see it",
+          failed.returncode == 1 and "FAIL" in failed.stdout and f"lazaret run {ward} --seed 1" in failed.stdout, failed.stdout)
+    check("JUnit calls it a failure", len(xml.etree.ElementTree.parse(out + "-failed.xml").findall(".//failure")) == 1)
+
+
+def check_usage():
+    for words, what in [((), "no scenario"), (("nowhere.yaml",), "a file that is not there"), ((ward, "--sede", "7"), "an unknown option"),
+                        ((ward, "-s", "fleet.bed.cuont=3"), "an override of nothing"), ((ward, "--progress", "loud"), "a bad word")]:
+        done = run(*words)
+        check(f"{what} exits 2 with a message", done.returncode == 2 and done.stderr and not done.stdout, done.stderr)
+
+
+def check_digest():
+    first = digest()
+    check("same seed, same digest", first == digest(), first)
+    check("another seed, another digest", first != digest("--seed", "2"))
+    check("a listener changes nothing", first == digest("--live", f"ipc://{folder}/feed"))
+    check("threads change nothing", first == digest("-j", "4"))
+
+
+def check_stop(out):
+    done = run(ward, "-o", out + "-wall", "--no-plots", "-s", "run.duration=10 d", "--max-wall", "1")
+    check("the wall limit makes a run inconclusive: exit 4", done.returncode == 4, done.stdout + done.stderr)
+    child = subprocess.Popen([lazaret, "run", ward, "-o", out + "-stopped", "--no-plots", "-s", "run.duration=10 d", "--live", "off"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    child.send_signal(signal.SIGINT)
+    text = "".join(child.communicate(timeout=60))
+    check("SIGINT exits 130", child.returncode == 130, text)
+    kept = [name for name in os.listdir(folder) if "stopped" in name]
+    manifests = [os.path.join(folder, name, "manifest.json") for name in kept]
+    states = [json.load(open(path))["state"] for path in manifests if os.path.exists(path)]
+    check("what there is was kept, marked as interrupted", states == ["interrupted"], kept)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    check_outcomes(os.path.join(folder, "results"))
+    check_usage()
+    check_digest()
+    check_stop(os.path.join(folder, "results"))
+print(f"1..{count}")
+sys.exit(1 if failures else 0)
