@@ -17,7 +17,8 @@ in_minutes = end > 300
 unit_s = in_minutes ? 60.0 : 1.0
 set multiplot
 set logscale y
-set yrange [lower_of(low) : upper_of(1.1 * high)]
+# Room above the highest value for the names of the bands.
+set yrange [lower_of(low) : upper_of((bands > 0 ? 5 : 1.1) * high)]
 eval 'set ytics ' . time_ticks
 set xrange [0 : *]
 set xlabel in_minutes ? 'virtual time, min' : 'virtual time, s' offset 0, 0.3

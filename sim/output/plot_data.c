@@ -84,7 +84,7 @@ static LzPlotCurve *add_curve(LzPlotCurves *curves, const char *scope)
     curve->group = slash ? g_strndup(scope, (size_t)(slash - scope)) : g_strdup(scope);
     curve->name = g_strdup(slash ? slash + 1 : scope);
     curve->buckets = g_array_new(FALSE, FALSE, sizeof(LzPlotBucket));
-    curve->deadline_s = NAN;
+    curve->deadline_s = (double)NAN;
     insert_curve(curves, curve);
     return curve;
 }

@@ -52,7 +52,7 @@ static void append_label(GString *labels, const LzPlotCurve *fleet)
 static void set_range(LzPlotText *plot, const LzPlotCurves *handshakes, const LzPlotCurves *connects)
 {
     const LzPlotCurves *all[] = {handshakes, connects};
-    double low = INFINITY, high = 0;
+    double low = (double)INFINITY, high = 0;
     for (unsigned k = 0; k < G_N_ELEMENTS(all); k++) {
         for (unsigned i = 0; i < all[k]->items->len; i++) {
             const LzPlotCurve *curve = all[k]->items->pdata[i];

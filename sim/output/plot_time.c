@@ -50,7 +50,7 @@ static Panel *add_panel(Figure *figure, const char *scope)
 {
     Panel *panel = g_new0(Panel, 1);
     panel->scope = g_strdup(scope);
-    panel->deadline_s = NAN;
+    panel->deadline_s = (double)NAN;
     panel->order = UINT_MAX;
     panel->points = g_array_new(FALSE, FALSE, sizeof(Point));
     g_ptr_array_add(figure->panels, panel);
@@ -68,7 +68,7 @@ static void set_point(Panel *panel, double t_s, bool is_p99, double value)
 {
     Point *last = panel->points->len > 0 ? &g_array_index(panel->points, Point, panel->points->len - 1) : NULL;
     if (!last || last->t_s < t_s) {
-        Point point = {.t_s = t_s, .p50 = NAN, .p99 = NAN};
+        Point point = {.t_s = t_s, .p50 = (double)NAN, .p99 = (double)NAN};
         g_array_append_val(panel->points, point);
         last = &g_array_index(panel->points, Point, panel->points->len - 1);
     }
@@ -185,7 +185,7 @@ static unsigned choose_panels(Figure *figure)
 /* The interval of the series: the least distance of two points. */
 static double interval_of(const Figure *figure)
 {
-    double interval = INFINITY;
+    double interval = (double)INFINITY;
     for (unsigned i = 0; i < figure->panels->len; i++) {
         const GArray *points = ((const Panel *)figure->panels->pdata[i])->points;
         for (unsigned k = 1; k < points->len; k++) {
@@ -217,7 +217,7 @@ static int compare_doubles(gconstpointer a, gconstpointer b)
 static Point merge_points(const GArray *points, unsigned first, unsigned last, double t_s)
 {
     g_autoptr(GArray) medians = g_array_new(FALSE, FALSE, sizeof(double));
-    Point merged = {.t_s = t_s, .p50 = NAN, .p99 = NAN};
+    Point merged = {.t_s = t_s, .p50 = (double)NAN, .p99 = (double)NAN};
     for (unsigned i = first; i < last; i++) {
         const Point *point = &g_array_index(points, Point, i);
         merged.p99 = fmax(merged.p99, point->p99);
@@ -359,7 +359,7 @@ static gboolean fill(const char *directory, Figure *figure, LzPlotText *plot, GE
 
 static gboolean prepare(const char *directory, LzPlotText *plot, GError **error)
 {
-    Figure figure = {.panels = g_ptr_array_new_with_free_func(panel_free), .low = INFINITY};
+    Figure figure = {.panels = g_ptr_array_new_with_free_func(panel_free), .low = (double)INFINITY};
     gboolean is_good = fill(directory, &figure, plot, error);
     g_ptr_array_unref(figure.panels);
     g_free(figure.run_id);

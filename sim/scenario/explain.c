@@ -86,6 +86,13 @@ const LzExplanation lz_explanations[] = {
     {"E216", "recover_time needs `to` (the level that counts as recovered) and `after` (an attack or fault);\n"
              "other statistics have no `to`, and `during` and `after` exclude each other."},
     {"E217", "Only metrics of flow and tls are kept per fleet, and only for flows that the fleet has."},
+    {"E501", "The results directory holds a complete run. Give another one with -o, or replace it with --force:\n"
+             "the old one stays until the new one is complete."},
+    {"E502", "The directory is not a results directory (it has no manifest.json of lazaret), so it is not touched,\n"
+             "not even with --force. Give another one with -o."},
+    {"E503", "Another run that is still going writes to the same results directory."},
+    {"E510", "A file could not be written: no space left, a quota, or no permission. What was complete by then is\n"
+             "kept in `DIRECTORY.partial`, and its manifest says `failed`. Exit code 3."},
     {"W301", "An attack or fault is cut off by the end of the run: its recovery cannot be seen."},
     {"W302", "An attack or fault never begins, because the run ends before."},
     {"W303", "The window has no length in this run: an expectation over it sees no sample, and fails."},
