@@ -26,10 +26,14 @@ static LzNode *copy_node(const Override *override, const LzNode *node)
     *copy = *node;
     if (node->kind == LZ_NODE_MAP) {
         copy->entries = lz_arena_array(override->arena, node->count + 1, sizeof *copy->entries);
-        memcpy(copy->entries, node->entries, node->count * sizeof *copy->entries);
+        if (node->count > 0) {          /* an empty map has no entries to point at */
+            memcpy(copy->entries, node->entries, node->count * sizeof *copy->entries);
+        }
     } else if (node->kind == LZ_NODE_LIST) {
         copy->items = lz_arena_array(override->arena, node->count, sizeof(LzNode *));
-        memcpy(copy->items, node->items, node->count * sizeof(LzNode *));
+        if (node->count > 0) {
+            memcpy(copy->items, node->items, node->count * sizeof(LzNode *));
+        }
     }
     return copy;
 }
