@@ -67,7 +67,8 @@ const char *lz_read_file(LzReport *report, LzArena *arena, const char *path, siz
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) bytes = read_path(path, &error);
     if (!bytes) {
-        lz_report_error(report, "E001", (LzMark){path, 0, 0}, 1, "cannot read the file: %s", error->message);
+        lz_report_error(report, "E001", (LzMark){path, 0, 0}, 1, "cannot read the file: %s",
+                        error ? error->message : "unknown cause");
         return NULL;
     }
     return keep_text(report, arena, path, bytes, ret_size);

@@ -48,7 +48,7 @@ LzNames *lz_names_new(LzReport *report, const char *what, const LzList *list, si
     LzNames *names = g_new0(LzNames, 1);
     names->report = report;
     names->what = what;
-    names->sorted = g_new0(Name, list->count);
+    names->sorted = g_new0(Name, list->count + 1);
     for (unsigned i = 0; i < list->count; i++) {
         LzText *text = (LzText *)(void *)((char *)list->items + i * item_size);
         if (text->text) {

@@ -81,6 +81,7 @@ static void check_reach(LzResolver *resolver)
 /* The access link that hosts hang on; zone: theirs, filled from the link when absent (may be NULL). */
 static void resolve_access(LzResolver *resolver, const LzText *name, LzText *zone)
 {
+    g_assert(name);
     const LzLinkPlan *link = lz_names_resolve(resolver->links, "E103", name);
     if (zone) {
         lz_names_resolve(resolver->zones, "E102", zone);

@@ -265,6 +265,9 @@ static void report_duplicate(Builder *builder, const LzNode *key, const LzNode *
 /* Keeps the first of equal keys; sorting makes this n log n whatever the keys are. */
 static void keep_unique(Builder *builder, GArray *candidates)
 {
+    if (candidates->len == 0) {
+        return;
+    }
     qsort(candidates->data, candidates->len, sizeof(Candidate), compare_keys);
     unsigned kept = 0;
     for (unsigned i = 0; i < candidates->len; i++) {
@@ -306,7 +309,7 @@ static void finish_map(Builder *builder, LzNode *map, const GPtrArray *children)
 static void finish_list(Builder *builder, LzNode *list, const GPtrArray *children)
 {
     list->count = children->len;
-    list->items = lz_arena_array(builder->arena, list->count, sizeof *list->items);
+    list->items = lz_arena_array(builder->arena, list->count, sizeof(gpointer));
     for (unsigned i = 0; i < list->count; i++) {
         list->items[i] = children->pdata[i];
     }

@@ -142,6 +142,7 @@ char *lz_param_format(const LzParam *param, int64_t value)
         return g_strdup(value ? "true" : "false");
     }
     if (param->kind == LZ_PARAM_ENUM) {
+        g_assert(param->words);
         return g_strdup(param->words[value]);
     }
     if (param->kind == LZ_PARAM_DATE) {
