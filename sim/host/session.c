@@ -28,7 +28,8 @@ struct LzSession {
     LzTcpSocket *tcp;                   /* NULL once orphaned or closed */
     const LzTlsProfile *profile;        /* NULL: plain */
     LzTlsEndpoint *tls;
-    bool has_input, wants_close, peer_finished, was_counted;
+    bool has_input, wants_close, peer_finished, was_counted, has_heard;
+    uint64_t unread_bytes, reading_bytes;       /* records not yet processed: all, and those of the running job */
     Phase phase;
     LzAddress peer;
     LzCpuJob job;
@@ -125,7 +126,7 @@ static void end(LzSession *session, LzCloseReason reason)
     lz_cpu_cancel(&session->job);
     lz_event_cancel(host->env.scheduler, &session->timeout);
     host->stats.sessions_closed++;
-    trace(session, LZ_TRACE_SESSION, (int32_t)reason, "closed");
+    trace(session, LZ_TRACE_SESSION, (int32_t)reason, lz_close_reason_name(reason));
     lz_schedule_after(host->env.scheduler, &session->gone, 0);
 }
 
@@ -249,6 +250,7 @@ static LzTime job_begin(void *owner)
     LzTime wall_ns = lz_host_wall_ns(host);
     if (session->job_kind == JOB_STEP) {
         session->has_input = false;
+        session->reading_bytes = session->unread_bytes;
         lz_tls_endpoint_step(session->tls, wall_ns, &session->step);
     } else if (session->job_kind == JOB_WRITE) {
         Outgoing *outgoing = take_outgoing(session);
@@ -269,12 +271,15 @@ static void fail(LzSession *session, const LzTlsStep *step)
     LzHost *host = session->host;
     bool is_alert = step->alert_sent >= 0 || step->alert_received >= 0;
     int alert = step->alert_sent >= 0 ? step->alert_sent : step->alert_received;
-    if (is_alert) {
+    /* A TLS 1.3 client believes itself open before the server has judged it: until it hears application data, an
+     * alert ends the handshake. */
+    bool is_refusal = is_alert && !session->has_heard;
+    if (is_refusal) {
         host->stats.handshakes_refused++;
         host->stats.refused_by_alert[alert & 0xff]++;
         lz_probe_count(host->env.probes, host->options.service_scope, LZ_METRIC_SERVICE_REFUSED, 1);
     }
-    count_handshake(session, is_alert);
+    count_handshake(session, is_refusal);
     trace(session, LZ_TRACE_HANDSHAKE, alert + 1, is_alert ? lz_tls_alert_name(alert) : "failed");
     let_tcp_finish(session);
     end(session, step->alert_sent >= 0      ? LZ_CLOSE_TLS_LOCAL_ALERT
@@ -284,12 +289,25 @@ static void fail(LzSession *session, const LzTlsStep *step)
 
 static void pump(LzSession *session);
 
+/* TCP offers its peer a window that shrinks by what the CPU has not got to yet. */
+static void note_read(LzSession *session)
+{
+    if (session->reading_bytes > 0) {
+        session->unread_bytes -= session->reading_bytes;
+        session->reading_bytes = 0;
+        if (session->tcp) {
+            lz_tcp_set_unread(session->tcp, session->unread_bytes);
+        }
+    }
+}
+
 static void job_finish(void *owner)
 {
     LzSession *session = owner;
     LzTlsStep step = session->step;
     bool was_closing = session->job_kind == JOB_CLOSE;
     session->step = (LzTlsStep){0};
+    note_read(session);
     if (step.records && session->tcp) {
         hand_to_tcp(session, step.records, session->writing);
         session->writing = 0;
@@ -300,6 +318,7 @@ static void job_finish(void *owner)
         open_session(session);
     }
     if (step.plaintext && session->phase == OPEN) {
+        session->has_heard = true;
         session->events->received(session->self, session, (LzBytes){step.plaintext->data, step.plaintext->size});
     }
     if (session->phase == CLOSED) {
@@ -372,6 +391,8 @@ static void tcp_received(void *self, LzTcpSocket *socket, LzBuffer *buffer, uint
     }
     if (session->tls) {
         lz_tls_endpoint_feed(session->tls, bytes);
+        session->unread_bytes += size;
+        lz_tcp_set_unread(session->tcp, session->unread_bytes);
         session->has_input = true;
         pump(session);
     } else {
@@ -521,7 +542,7 @@ void lz_host_drop_sessions(LzHost *host)
             host->stats.sessions_closed++;
             session->phase = CLOSED;
             session->reason = LZ_CLOSE_POWER;
-            trace(session, LZ_TRACE_SESSION, LZ_CLOSE_POWER, "closed");
+            trace(session, LZ_TRACE_SESSION, LZ_CLOSE_POWER, lz_close_reason_name(LZ_CLOSE_POWER));
         }
         session->events->closed(session->self, session, session->reason);
         session->tcp = NULL;            /* a host without power sends no FIN: TCP forgets the socket, silently */
