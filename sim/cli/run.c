@@ -221,6 +221,17 @@ static void print_failures(const LzPlan *plan, const LzRunOutcome *outcome)
     }
 }
 
+static void print_services(const LzRunOutcome *outcome)
+{
+    for (unsigned i = 0; i < outcome->service_count; i++) {
+        const LzServiceTotal *total = &outcome->services[i];
+        double share = total->capacity_ns > 0 ? (double)total->cpu_ns / (double)total->capacity_ns : 0;
+        g_autofree char *cpu = lz_format_value((int64_t)(share * 1e9), LZ_METRIC_SERVICE_CPU, LZ_STATISTIC_MEAN);
+        printf("  %s  cpu %s  handshakes %" G_GUINT64_FORMAT "  refused %" G_GUINT64_FORMAT "\n", total->name, cpu,
+               total->handshakes, total->refused);
+    }
+}
+
 static void print_digests(const LzPlan *plan, const LzRunOutcome *outcome)
 {
     for (unsigned i = 0; i < outcome->repetition_count; i++) {
@@ -242,6 +253,7 @@ static int finish(const Options *options, const LzPlan *plan, const LzRunOutcome
     print_repetitions(outcome);
     print_expectations(plan, outcome);
     print_failures(plan, outcome);
+    print_services(outcome);
     g_autofree char *place = lz_results_place(directory, outcome->state);
     printf("results  %s%s\n", place, outcome->state == LZ_RUN_INTERRUPTED ? "  (interrupted: partial)" : "");
     fflush(stdout);

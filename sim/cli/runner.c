@@ -194,6 +194,18 @@ static void run_to_end(Runner *runner, LzWorld *world, unsigned repetition, gint
     }
 }
 
+static void add_services(LzRunOutcome *outcome, LzWorld *world)
+{
+    for (unsigned i = 0; i < outcome->service_count; i++) {
+        LzServiceTotal *total = &outcome->services[i];
+        const LzHost *host = lz_world_host(world, total->name);
+        total->cpu_ns += lz_host_cpu_busy_ns(host);
+        total->capacity_ns += lz_world_now(world) * lz_host_cores(host);
+        total->handshakes += lz_host_stats(host)->handshakes_completed;
+        total->refused += lz_host_stats(host)->handshakes_refused;
+    }
+}
+
 static uint64_t resident_bytes(void)
 {
     struct rusage usage;
@@ -228,6 +240,7 @@ static gboolean run_repetition(Runner *runner, unsigned repetition, GError **err
         .wall_s = seconds_since(from_us),
     };
     runner->outcome->repetition_count = repetition + 1;
+    add_services(runner->outcome, world);
     ask(runner, repetition, world);
     return !runner->results ||
            lz_results_add_repetition(runner->results, repetition, world, seconds_since(from_us), resident_bytes(), error);
@@ -259,6 +272,11 @@ static LzRunOutcome *outcome_new(const LzPlan *plan)
     outcome->verdicts = g_new0(LzVerdict, plan->expect.count + 1);
     outcome->repetitions = g_new0(LzRepetition, (gsize)plan->run.repeat);
     outcome->run_id = lz_run_id(plan);
+    outcome->service_count = plan->services.count;
+    outcome->services = g_new0(LzServiceTotal, plan->services.count + 1);
+    for (unsigned i = 0; i < plan->services.count; i++) {
+        outcome->services[i].name = ((const LzServicePlan *)plan->services.items)[i].name.text;
+    }
     for (unsigned i = 0; i < plan->expect.count; i++) {
         outcome->expectations[i] = expectation_of(&((const LzExpectPlan *)plan->expect.items)[i]);
     }
@@ -323,6 +341,7 @@ void lz_run_outcome_free(LzRunOutcome *outcome)
         g_free(outcome->expectations);
         g_free(outcome->verdicts);
         g_free(outcome->repetitions);
+        g_free(outcome->services);
         g_free(outcome->run_id);
         g_free(outcome->feed_endpoint);
         g_free(outcome->feed_problem);

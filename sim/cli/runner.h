@@ -35,6 +35,12 @@ typedef struct LzRepetition {
     double wall_s;
 } LzRepetition;
 
+typedef struct LzServiceTotal {         /* of one service, over the repetitions */
+    const char *name;                   /* borrowed from the plan */
+    LzTime cpu_ns, capacity_ns;         /* core·ns used, and that there were */
+    uint64_t handshakes, refused;
+} LzServiceTotal;
+
 typedef struct LzRunOutcome {
     LzRunState state;
     bool has_hit_wall_limit;
@@ -43,6 +49,8 @@ typedef struct LzRunOutcome {
     unsigned expectation_count;
     LzRepetition *repetitions;
     unsigned repetition_count;          /* those that were run, the last perhaps in part */
+    LzServiceTotal *services;
+    unsigned service_count;
     double wall_s;
     char *run_id;
     char *feed_endpoint;                /* NULL: no feed */

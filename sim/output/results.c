@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lazaret/error.h"
+#include "sim/output/accounts.h"
 #include "sim/output/capture.h"
 #include "sim/output/directory.h"
 #include "sim/output/manifest.h"
@@ -18,6 +19,7 @@ struct LzResults {
     int64_t started_us;
     LzDirectory *directory;
     LzTables *tables;
+    LzAccounts *accounts;
     LzCapture *capture;                 /* NULL after the first repetition */
     LzWorldObserver observer;
     GArray *repetitions;                /* LzManifestRepetition */
@@ -52,6 +54,7 @@ char *lz_results_place(const char *directory, LzRunState state)
 static void results_free(LzResults *results)
 {
     lz_tables_free(results->tables);
+    lz_accounts_free(results->accounts);
     lz_capture_free(results->capture);
     lz_directory_free(results->directory);
     g_array_unref(results->repetitions);
@@ -130,6 +133,11 @@ LzResults *lz_results_begin(const LzResultsOptions *options, GError **error)
         lz_directory_remove(results->directory);
         return NULL;
     }
+    results->accounts = lz_accounts_new(results->directory, results->run_id, error);
+    if (!results->accounts) {
+        lz_directory_remove(results->directory);
+        return NULL;
+    }
     return g_steal_pointer(&results);
 }
 
@@ -148,7 +156,8 @@ static gboolean finish_capture(LzResults *results, GError **error)
 
 static gboolean write_repetition(LzResults *results, unsigned repetition, LzWorld *world, GError **error)
 {
-    if (!lz_tables_add(results->tables, repetition + 1, lz_world_seed(world), lz_world_probes(world), error)) {
+    if (!lz_tables_add(results->tables, repetition + 1, lz_world_seed(world), lz_world_probes(world), error) ||
+        !lz_accounts_add(results->accounts, repetition + 1, world, error)) {
         return FALSE;
     }
     if (repetition > 0) {

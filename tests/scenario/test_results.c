@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lazaret/error.h"
+#include "sim/output/csv.h"
 #include "tests/lib/test_world.h"
 
 static const char *const usual[] = {"run.duration=20 s", "run.repeat=2", "record.pcapng.fleet=pump", NULL};
@@ -81,8 +82,9 @@ static void test_same_bytes(char **root, gconstpointer data)
 {
     (void)data;
     static const char *const names[] = {
-        "capture.keylog", "capture.pcapng", "devices.csv", "events.csv", "flows.csv", "hist.csv", "junit.xml", "metrics.csv",
-        "scenario.resolved.yaml", "scenario.yaml", "series.csv", "verdict.json", "windows.csv"};
+        "capture.keylog", "capture.pcapng", "devices.csv", "events.csv", "flows.csv", "hist.csv", "junit.xml", "links.csv",
+        "metrics.csv", "refusals.csv", "scenario.resolved.yaml", "scenario.yaml", "series.csv", "services.csv",
+        "verdict.json", "windows.csv"};
     g_autofree char *one = g_build_filename(*root, "one", NULL);
     g_autofree char *two = g_build_filename(*root, "two", NULL);
     run_ward(one, usual);
@@ -237,6 +239,111 @@ static void test_repetitions(char **root, gconstpointer data)
     g_assert_cmpfloat_with_epsilon(mean, sum / 2, 1e-12);
 }
 
+/* ---- links.csv, services.csv, refusals.csv ---- */
+
+typedef struct Accounts {
+    LzWorld *world;
+    unsigned rows;
+    uint64_t dropped, refused;
+} Accounts;
+
+static uint64_t number(const char *cell)
+{
+    uint64_t value;
+    g_assert_true(g_ascii_string_to_unsigned(cell, 10, 0, UINT64_MAX, &value, NULL));
+    return value;
+}
+
+static gboolean check_link_row(void *self, const char *const *cells, GError **error)
+{
+    (void)error;
+    Accounts *accounts = self;
+    const LzLink *link = lz_world_link_at(accounts->world, accounts->rows / 2);
+    const LzLinkStats *stats = lz_link_stats(link, accounts->rows % 2 ? LZ_DOWN : LZ_UP);
+    g_assert_cmpstr(cells[0], ==, "1");
+    g_assert_cmpstr(cells[1], ==, lz_link_name(link));
+    g_assert_cmpstr(cells[2], ==, accounts->rows % 2 ? "down" : "up");
+    const uint64_t counts[] = {stats->offered_packets, stats->offered_bytes, stats->delivered_packets, stats->delivered_bytes,
+                               stats->dropped_bytes, stats->dropped_packets[LZ_DROP_QUEUE_FULL],
+                               stats->dropped_packets[LZ_DROP_LINK_LOSS], stats->dropped_packets[LZ_DROP_LINK_DOWN]};
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        g_assert_cmpuint(number(cells[3 + i]), ==, counts[i]);
+    }
+    g_assert_cmpfloat_with_epsilon(g_ascii_strtod(cells[11], NULL), (double)stats->busy_ns / 1e9, 1e-9);
+    accounts->dropped += stats->dropped_packets[LZ_DROP_LINK_LOSS] && stats->dropped_packets[LZ_DROP_LINK_DOWN];
+    accounts->rows++;
+    return TRUE;
+}
+
+static gboolean check_service_row(void *self, const char *const *cells, GError **error)
+{
+    (void)error;
+    Accounts *accounts = self;
+    const LzHost *host = lz_world_host(accounts->world, cells[0]);
+    const LzHostStats *stats = lz_host_stats(host);
+    g_assert_cmpuint(number(cells[1]), ==, stats->handshakes_completed);
+    g_assert_cmpuint(number(cells[2]), ==, stats->handshakes_resumed);
+    g_assert_cmpuint(number(cells[3]), ==, stats->handshakes_refused);
+    g_assert_cmpuint(number(cells[4]), ==, 2);
+    g_assert_cmpfloat_with_epsilon(g_ascii_strtod(cells[5], NULL), (double)lz_host_cpu_busy_ns(host) / 1e9, 1e-9);
+    accounts->rows++;
+    return TRUE;
+}
+
+static gboolean check_refusal_row(void *self, const char *const *cells, GError **error)
+{
+    (void)error;
+    Accounts *accounts = self;
+    const LzHostStats *stats = lz_host_stats(lz_world_host(accounts->world, cells[0]));
+    uint64_t alert = number(cells[1]);
+    g_assert_cmpuint(alert, <, G_N_ELEMENTS(stats->refused_by_alert));
+    g_assert_cmpstr(cells[2], ==, lz_tls_alert_name((int)alert));
+    g_assert_cmpuint(number(cells[3]), ==, stats->refused_by_alert[alert]);
+    accounts->refused += number(cells[3]);
+    return TRUE;
+}
+
+static void read_table(const char *path, const char *name, const char *const *columns, LzCsvRow row, Accounts *accounts)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *file = g_build_filename(path, name, NULL);
+    gboolean is_good = lz_csv_read(file, columns, row, accounts, &error);
+    g_assert_no_error(error);
+    g_assert_true(is_good);
+}
+
+/* What the tables say is what links and hosts counted: of a lossy link that goes down, and of expired certificates. */
+static void test_accounts(char **root, gconstpointer data)
+{
+    (void)data;
+    static const char *const link_columns[] = {
+        "rep", "link", "direction", "offered_packets", "offered_bytes", "delivered_packets", "delivered_bytes", "dropped_bytes",
+        "dropped_queue_full", "dropped_link_loss", "dropped_link_down", "busy_s", NULL};
+    static const char *const service_columns[] = {"service", "handshakes", "resumed", "refused", "cores", "cpu_s", NULL};
+    static const char *const refusal_columns[] = {"service", "alert", "alert_name", "count", NULL};
+    static const char *const overrides[] = {
+        "fleet.pump.certificate=expired", "network.links.bedside.loss=5 %",
+        "faults=[{name: cut, kind: link-down, link: bedside, at: 20 s, for: 5 s}]", NULL};
+    g_autoptr(LzPlan) plan = lz_test_plan_with(lz_test_ward, overrides);
+    g_autofree char *path = g_build_filename(*root, "run", NULL);
+    LzResultsOptions options = {.plan = plan, .directory = path};
+    LzResults *results = lz_results_begin(&options, NULL);
+    g_autoptr(LzWorld) world = lz_world_new(plan, 0, NULL, NULL);
+    lz_test_run(world);
+    g_assert_true(lz_results_add_repetition(results, 0, world, 0, 0, NULL));
+    g_assert_true(lz_results_commit(results, LZ_RUN_COMPLETE, NULL, NULL, 0, NULL));
+
+    Accounts links = {.world = world}, services = {.world = world};
+    read_table(path, "links.csv", link_columns, check_link_row, &links);
+    g_assert_cmpuint(links.rows, ==, 2 * lz_world_link_count(world));
+    g_assert_cmpuint(links.dropped, >, 0);
+    read_table(path, "services.csv", service_columns, check_service_row, &services);
+    g_assert_cmpuint(services.rows, ==, 1);
+    read_table(path, "refusals.csv", refusal_columns, check_refusal_row, &services);
+    g_assert_cmpuint(services.refused, ==, lz_host_stats(lz_world_host(world, "broker"))->handshakes_refused);
+    g_assert_cmpuint(lz_host_stats(lz_world_host(world, "broker"))->refused_by_alert[45], >, 0);    /* certificate_expired */
+}
+
 static void test_run_id(char **root, gconstpointer data)
 {
     (void)data;
@@ -263,6 +370,7 @@ int main(int argc, char **argv)
     ADD("interrupted", test_interrupted);
     ADD("disk-full", test_disk_full);
     ADD("repetitions", test_repetitions);
+    ADD("accounts", test_accounts);
     ADD("run-id", test_run_id);
     return g_test_run();
 }
