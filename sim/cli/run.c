@@ -44,7 +44,7 @@ static void catch_signals(void)
 
 /* ---- options ---- */
 
-static gboolean parse_options(Options *options, int *argc, char ***argv, GError **error)
+static bool parse_options(Options *options, int *argc, char ***argv)
 {
     const GOptionEntry entries[] = {
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &options->out, "Directory of the results (default results/NAME-SEED)", "DIR"},
@@ -63,14 +63,12 @@ static gboolean parse_options(Options *options, int *argc, char ***argv, GError 
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options->is_quiet, "No progress", NULL},
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("SCENARIO");
-    g_option_context_set_summary(context, "Runs a scenario and says whether its expectations hold.");
-    g_option_context_set_description(context, "Examples:\n"
-                                              "  lazaret run scenarios/icu-ward.yaml\n"
-                                              "  lazaret run scenarios/icu-ward.yaml --seed 7 --repeat 5 -o results/five\n"
-                                              "  lazaret run scenarios/icu-flood.yaml -s fleet.pump.count=100 --junit flood.xml\n");
-    g_option_context_add_main_entries(context, entries, NULL);
-    return g_option_context_parse(context, argc, argv, error);
+    return lz_cli_options("SCENARIO",
+                          "Runs a scenario and says whether its expectations hold.\n\nExamples:\n"
+                          "  lazaret run scenarios/icu-ward.yaml\n"
+                          "  lazaret run scenarios/icu-ward.yaml --seed 7 --repeat 5 -o results/five\n"
+                          "  lazaret run scenarios/icu-flood.yaml -s fleet.pump.count=100 --junit flood.xml\n",
+                          entries, argc, argv);
 }
 
 static void add_set(GPtrArray *sets, const char *path, const char *value)
@@ -309,24 +307,19 @@ static int run_plan(const Options *options, const LzPlan *plan, char **argv, con
 static int run(Options *options, int argc, char **argv)
 {
     g_auto(GStrv) given = g_strdupv(argv);
-    g_autoptr(GError) problem = NULL;
-    if (!parse_options(options, &argc, &argv, &problem)) {
-        fprintf(stderr, "lazaret run: error: %s (lazaret run --help)\n", problem->message);
+    if (!parse_options(options, &argc, &argv)) {
         return LZ_EXIT_USAGE;
     }
     LzProgressMode mode;
     if (argc != 2 || !progress_mode(options, &mode)) {
-        fprintf(stderr, argc != 2 ? "lazaret run: error: give one scenario file (lazaret run --help)\n"
-                                  : "lazaret run: error: --progress is auto, bar, lines or none\n");
+        fprintf(stderr, argc != 2 ? "lazaret: error: give one scenario file (see `lazaret run --help`)\n"
+                                  : "lazaret: error: --progress is auto, bar, lines or none\n");
         return LZ_EXIT_USAGE;
     }
     g_autoptr(GPtrArray) sets = all_sets(options);
     g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
     g_autoptr(LzPlan) plan = lz_plan_load(argv[1], (const char *const *)sets->pdata, diagnostics);
-    if (diagnostics->items->len > 0) {
-        g_autofree char *text = lz_diagnostics_format(diagnostics);
-        fputs(text, stderr);
-    }
+    lz_cli_print(diagnostics);
     if (!plan) {
         return LZ_EXIT_USAGE;
     }
