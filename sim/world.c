@@ -217,11 +217,6 @@ bool lz_world_step_until(LzWorld *world, bool (*condition)(LzWorld *world), LzTi
     return true;
 }
 
-bool lz_world_is_finished(const LzWorld *world)
-{
-    return lz_now(world->scheduler) >= world->plan->run.duration_ns;
-}
-
 void lz_world_finish(LzWorld *world)
 {
     g_assert(!world->is_finished);

@@ -27,7 +27,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzWorld, lz_world_free)
 
 bool lz_world_step(LzWorld *world);                             /* one event; false at the end of the run */
 void lz_world_run_until(LzWorld *world, LzTime time_ns);        /* at most to the run's end */
-bool lz_world_is_finished(const LzWorld *world);
 void lz_world_finish(LzWorld *world);                           /* settle measurements; once, before queries */
 /* Steps until the condition holds or the limit is reached; says which. */
 bool lz_world_step_until(LzWorld *world, bool (*condition)(LzWorld *world), LzTime limit_ns);

@@ -167,16 +167,6 @@ void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
     client_ops(device)->send(device->client, flow->index, (LzBytes){payload, size_bytes}, message);
 }
 
-bool lz_device_is_ready(const LzDevice *device)
-{
-    return device->is_ready;
-}
-
-LzHost *lz_device_host(const LzDevice *device)
-{
-    return device->host;
-}
-
 uint64_t lz_device_reconnects(const LzDevice *device)
 {
     return device->times_ready > 0 ? device->times_ready - 1 : 0;

@@ -37,8 +37,6 @@ typedef struct LzDeviceOptions {
 LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options);
 void lz_device_free(LzDevice *device);
 void lz_device_set_power(LzDevice *device, bool is_on);
-bool lz_device_is_ready(const LzDevice *device);
-LzHost *lz_device_host(const LzDevice *device);
 /* Times that it became ready after the first. */
 uint64_t lz_device_reconnects(const LzDevice *device);
 

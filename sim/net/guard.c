@@ -14,7 +14,6 @@ struct LzGuard {
     LzScope scope;
     bool (*is_legitimate)(void *owner, LzAddress source);
     void *owner;
-    uint64_t refused;
 };
 
 static void receive(LzElement *element, LzPacket *packet)
@@ -26,7 +25,6 @@ static void receive(LzElement *element, LzPacket *packet)
         lz_element_receive(guard->base.next, packet);
         return;
     }
-    guard->refused++;
     lz_probe_count(probes, guard->scope, LZ_METRIC_DEFENCE_REFUSED, 1);
     if (guard->is_legitimate(guard->owner, packet->source)) {
         lz_probe_count(probes, guard->scope, LZ_METRIC_DEFENCE_COLLATERAL, 1);
@@ -63,9 +61,4 @@ void lz_guard_free(LzGuard *guard)
 LzElement *lz_guard_input(LzGuard *guard)
 {
     return &guard->base;
-}
-
-uint64_t lz_guard_refused(const LzGuard *guard)
-{
-    return guard->refused;
 }

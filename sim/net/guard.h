@@ -14,6 +14,5 @@ LzGuard *lz_guard_new(const LzEnv *env, const LzChoice *choice, LzScope scope,
                       bool (*is_legitimate)(void *owner, LzAddress source), void *owner, LzElement *next);
 void lz_guard_free(LzGuard *guard);
 LzElement *lz_guard_input(LzGuard *guard);
-uint64_t lz_guard_refused(const LzGuard *guard);        /* packets dropped so far */
 
 #endif

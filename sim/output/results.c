@@ -141,11 +141,6 @@ LzResults *lz_results_begin(const LzResultsOptions *options, GError **error)
     return g_steal_pointer(&results);
 }
 
-const char *lz_results_path(const LzResults *results)
-{
-    return lz_directory_path(results->directory);
-}
-
 /* ---- a repetition ---- */
 
 static gboolean finish_capture(LzResults *results, GError **error)
@@ -257,12 +252,6 @@ gboolean lz_results_commit(LzResults *results, LzRunState state, const LzExpecta
         return FALSE;
     }
     return TRUE;
-}
-
-void lz_results_abandon(LzResults *results)
-{
-    lz_directory_remove(results->directory);
-    results_free(results);
 }
 
 /* ---- JUnit for others ---- */

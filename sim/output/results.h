@@ -31,9 +31,6 @@ typedef enum { LZ_RUN_COMPLETE, LZ_RUN_INTERRUPTED, LZ_RUN_FAILED } LzRunState;
  * failure. */
 gboolean lz_results_commit(LzResults *results, LzRunState state, const LzExpectation *expectations,
                            const LzVerdict *verdicts, unsigned count, GError **error);
-void lz_results_abandon(LzResults *results);    /* removes the temporary directory */
-/* Path of the directory as it is now (temporary until the commit). */
-const char *lz_results_path(const LzResults *results);
 
 /* Where a run that ended so is: the directory itself, or `DIRECTORY.partial` unless complete; new string. */
 char *lz_results_place(const char *directory, LzRunState state);

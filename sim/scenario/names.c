@@ -71,11 +71,6 @@ void lz_names_free(LzNames *names)
     g_free(names);
 }
 
-unsigned lz_names_count(const LzNames *names)
-{
-    return names->count;
-}
-
 void *lz_names_find(const LzNames *names, const char *name)
 {
     unsigned low = 0, high = names->count;

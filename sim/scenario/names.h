@@ -11,7 +11,6 @@ LzNames *lz_names_new(LzReport *report, const char *what, const LzList *list, si
 void lz_names_free(LzNames *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzNames, lz_names_free)
 
-unsigned lz_names_count(const LzNames *names);
 /* The item, or NULL. */
 void *lz_names_find(const LzNames *names, const char *name);
 /* The item that a reference means. NULL when the reference is absent, or after reporting that it means nothing. */
