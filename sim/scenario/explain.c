@@ -71,8 +71,8 @@ const LzExplanation lz_explanations[] = {
              "service, power-loss a fleet; and nothing else."},
     {"E115", "All fleets together have more devices than the limit of 1,000,000."},
     {"E116", "The lowest TLS version is above the highest: no handshake could succeed."},
-    {"E118", "A topic holds a word in braces that nothing replaces. {zone}, {fleet}, {id} and {device} are\n"
-             "replaced."},
+    {"E118", "A topic holds a word in braces that nothing replaces ({zone}, {fleet}, {id} and {device} are\n"
+             "replaced), or a wildcard, which MQTT allows only in a subscription [MQTT-3.3.2-2]."},
     {"E119", "No such device. Devices are named FLEET[N], N from 1 to the fleet's count: \"pump[7]\"."},
     {"E120", "The name inside a data file must be the file's name."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"

@@ -127,6 +127,10 @@ static void resolve_service(LzResolver *resolver, LzServicePlan *service)
 
 static void check_topic(LzResolver *resolver, const LzFlowPlan *flow)
 {
+    if (flow->publish.text && strpbrk(flow->publish.text, "+#")) {
+        lz_report_error(resolver->report, "E118", flow->publish.mark, lz_text_length(&flow->publish),
+                        "a topic to publish to holds no wildcard (`+`, `#`)");
+    }
     static const char *const known[] = {"{zone}", "{fleet}", "{id}", "{device}"};
     const char *open = flow->publish.text ? strchr(flow->publish.text, '{') : NULL;
     for (; open; open = strchr(open + 1, '{')) {
