@@ -255,6 +255,11 @@ void lz_world_service_power(LzWorld *world, const char *name, bool is_on)
 
 void lz_world_fleet_power(LzWorld *world, const char *fleet, bool is_on)
 {
+    for (unsigned i = 0; i < world->plan->fleet.count; i++) {
+        if (strcmp(world->fleets[i].plan->name.text, fleet) == 0) {
+            world->fleets[i].is_dark = !is_on;
+        }
+    }
     for (unsigned i = 0; i < world->device_count; i++) {
         Device *device = &world->devices[i];
         if (strcmp(device->fleet->plan->name.text, fleet) == 0 && device->has_started) {

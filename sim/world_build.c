@@ -251,11 +251,12 @@ static LzCredential *issue(LzWorld *world, const char *name, const char *key_own
 {
     enum { VALID, EXPIRED, NOT_YET_VALID, FOREIGN_CA };
     int64_t start_s = world->plan->start_unix_s, lifetime_s = world->plan->device_lifetime_ns / LZ_NS_PER_S;
+    int64_t valid_from_s = start_s - (lifetime_s > 2 * DAY_S ? DAY_S : 0);      /* a short-lived one is made at the start */
     LzCertificateRequest request = {
         .name = name,
         .key = (LzKeyType)key,
-        .not_before_unix_s = start_s - DAY_S,
-        .not_after_unix_s = start_s - DAY_S + lifetime_s,
+        .not_before_unix_s = valid_from_s,
+        .not_after_unix_s = valid_from_s + lifetime_s,
         .is_foreign_ca = certificate == FOREIGN_CA,
     };
     if (certificate == EXPIRED) {
@@ -402,7 +403,7 @@ static void start_device(void *owner)
 {
     Device *device = owner;
     device->has_started = true;
-    lz_device_set_power(device->device, true);
+    lz_device_set_power(device->device, !device->fleet->is_dark);
 }
 
 static gboolean build_device_tls(LzWorld *world, Device *device, GError **error)
@@ -559,7 +560,36 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
     return TRUE;
 }
 
-static void fault_set(Fault *fault, bool is_on)
+static const char *fault_target(const LzFaultPlan *plan)
+{
+    switch ((LzFaultKind)plan->kind) {
+    case LZ_FAULT_SWITCH_OFF:
+        return plan->zone.text;
+    case LZ_FAULT_LINK_DOWN:
+        return plan->link.text;
+    case LZ_FAULT_SERVICE_DOWN:
+        return plan->service.text;
+    case LZ_FAULT_POWER_LOSS:
+        return plan->fleet.text;
+    }
+    g_assert_not_reached();
+}
+
+/* Does another fault in progress keep down what this one did? */
+static bool is_held_down(const Fault *fault)
+{
+    const LzWorld *world = fault->world;
+    for (unsigned i = 0; i < world->plan->faults.count; i++) {
+        const Fault *other = &world->faults[i];
+        if (other != fault && other->is_running && other->plan->kind == fault->plan->kind &&
+            strcmp(fault_target(other->plan), fault_target(fault->plan)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fault_set(const Fault *fault, bool is_on)
 {
     const LzFaultPlan *plan = fault->plan;
     switch ((LzFaultKind)plan->kind) {
@@ -576,17 +606,25 @@ static void fault_set(Fault *fault, bool is_on)
         lz_world_fleet_power(fault->world, plan->fleet.text, is_on);
         break;
     }
-    lz_probe_trace(fault->world->probes, LZ_TRACE_FAULT, NULL, NULL, NULL, 0, !is_on, plan->name.text);
+}
+
+static void fault_change(Fault *fault, bool is_running)
+{
+    fault->is_running = is_running;
+    if (is_running || !is_held_down(fault)) {
+        fault_set(fault, !is_running);
+    }
+    lz_probe_trace(fault->world->probes, LZ_TRACE_FAULT, NULL, NULL, NULL, 0, is_running, fault->plan->name.text);
 }
 
 static void fault_start(void *owner)
 {
-    fault_set(owner, false);
+    fault_change(owner, true);
 }
 
 static void fault_stop(void *owner)
 {
-    fault_set(owner, true);
+    fault_change(owner, false);
 }
 
 static void build_fault(LzWorld *world, Fault *fault, const LzFaultPlan *plan)

@@ -55,6 +55,7 @@ typedef struct Fleet {
     unsigned flow_count;
     LzScope scope, tls_scope;
     unsigned connected;
+    bool is_dark;                       /* without power: who starts now waits for it */
     LzTime busy_ns;                     /* CPU time of all devices at the last report */
 } Fleet;
 
@@ -86,6 +87,7 @@ typedef struct Fault {
     LzWorld *world;
     const LzFaultPlan *plan;
     LzEvent start, stop;
+    bool is_running;
 } Fault;
 
 struct LzWorld {

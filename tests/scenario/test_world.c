@@ -127,6 +127,64 @@ static void test_service_crash_and_reconnect_resumes(void)
     }
 }
 
+static const char *const overlapping[] = {
+    "link-down, link: bedside", "switch-off, zone: ward", "service-down, service: broker", "power-loss, fleet: pump"};
+
+/* A fault that ends while another still holds the same thing down does not bring it back. */
+static void test_overlapping_faults_end_with_the_last(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(overlapping); i++) {
+        g_autofree char *yaml = g_strdup_printf("%s"
+                                                "faults:\n"
+                                                "  - {name: long, kind: %s, at: 20 s, for: 10 s}\n"
+                                                "  - {name: short, kind: %s, at: 21 s, for: 2 s}\n",
+                                                lz_test_ward, overlapping[i], overlapping[i]);
+        const char *const overrides[] = {"fleet.pump.connect.keepalive=1 s", NULL};
+        g_autoptr(LzPlan) plan = lz_test_plan_with(yaml, overrides);
+        g_autoptr(LzWorld) world = lz_test_world(plan);
+        g_test_message("%s", overlapping[i]);
+        lz_world_run_until(world, LZ_MILLISECONDS(19999));
+        g_assert_true(all_connected(world));
+        lz_world_run_until(world, LZ_SECONDS(25));
+        g_assert_true(none_connected(world));
+        lz_world_run_until(world, LZ_MILLISECONDS(29999));
+        g_assert_true(none_connected(world));
+        lz_test_run(world);
+        g_assert_true(all_connected(world));
+    }
+}
+
+/* A device whose start falls into its fleet's power loss starts when the power is back. */
+static void test_start_waits_for_power(void)
+{
+    g_autofree char *yaml = g_strdup_printf("%sfaults: [{name: dark, kind: power-loss, fleet: pump, at: 0 s, for: 10 s}]\n",
+                                            lz_test_ward);
+    const char *const overrides[] = {"fleet.pump.connect.start=2 s", NULL};
+    g_autoptr(LzPlan) plan = lz_test_plan_with(yaml, overrides);
+    g_autoptr(LzWorld) world = lz_test_world(plan);
+    lz_world_run_until(world, LZ_MILLISECONDS(9999));
+    g_assert_false(lz_host_is_on(lz_world_host(world, "pump[1]")));
+    g_assert_true(none_connected(world));
+    lz_world_run_until(world, LZ_SECONDS(10));
+    g_assert_true(lz_host_is_on(lz_world_host(world, "pump[1]")));
+    lz_test_run(world);
+    g_assert_true(all_connected(world));
+}
+
+/* A certificate that lives for less than the day by which others are back-dated is good when the run begins. */
+static void test_short_lived_certificates(void)
+{
+    g_autofree char *yaml = g_strdup_printf("%spki: {device_lifetime: 30 s}\n", lz_test_ward);
+    g_autoptr(LzPlan) plan = lz_test_plan(yaml);
+    g_autoptr(LzWorld) world = lz_test_world(plan);
+    g_assert_true(lz_world_step_until(world, all_connected, LZ_SECONDS(20)));
+    lz_world_run_until(world, LZ_SECONDS(35));
+    lz_world_fleet_power(world, "pump", false);
+    lz_world_fleet_power(world, "pump", true);
+    lz_test_run(world);
+    g_assert_true(none_connected(world));
+}
+
 /* Adding a device changes nothing of what the others draw: the first pump's certificate is the same. */
 static void test_adding_a_device_changes_nobody(void)
 {
@@ -150,6 +208,9 @@ int main(int argc, char **argv)
     g_test_add_func("/world/bad-certificates-are-refused", test_bad_certificates_are_refused);
     g_test_add_func("/world/power-loss-and-return", test_power_loss_and_return);
     g_test_add_func("/world/service-crash-and-reconnect-resumes", test_service_crash_and_reconnect_resumes);
+    g_test_add_func("/world/overlapping-faults-end-with-the-last", test_overlapping_faults_end_with_the_last);
+    g_test_add_func("/world/start-waits-for-power", test_start_waits_for_power);
+    g_test_add_func("/world/short-lived-certificates", test_short_lived_certificates);
     g_test_add_func("/world/adding-a-device-changes-nobody", test_adding_a_device_changes_nobody);
     return g_test_run();
 }
