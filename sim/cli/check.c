@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "sim/cli/command.h"
+#include "sim/output/expectations.h"
 
 static void print_plan(const LzPlan *plan, bool is_resolved)
 {
@@ -18,8 +19,9 @@ static bool check(const char *path, char **overrides, bool is_resolved)
 {
     g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
     g_autoptr(LzPlan) plan = lz_plan_load(path, (const char *const *)overrides, diagnostics);
+    g_autofree LzExpectation *expectations = plan ? lz_expectations_of(plan, diagnostics) : NULL;
     lz_cli_print(diagnostics);
-    if (!plan) {
+    if (!expectations) {
         return false;
     }
     print_plan(plan, is_resolved);

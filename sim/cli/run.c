@@ -8,6 +8,8 @@
 #include "sim/cli/command.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/runner.h"
+#include "sim/output/expectations.h"
+#include "sim/output/verdict.h"
 
 typedef struct Options {
     char *out, *seed, *repeat, *until, *junit, *live, *progress, *threads;
@@ -197,8 +199,10 @@ static void print_expectations(const LzPlan *plan, const LzRunOutcome *outcome)
         g_autofree char *limit = limit_text(expectation);
         g_autofree char *observed = observed_text(expectation, verdict, outcome->repetition_count);
         g_autofree char *margin = margin_text(verdict);
-        printf("%-5s %-28s %-18s %-14s %-30s %-8s %" G_GUINT64_FORMAT "\n", verdict_word(expectation, verdict), expectation->name,
-               plan->windows[expectation->window].name, limit, observed, margin, verdict->samples);
+        g_autofree char *change = lz_verdict_change(expectation, verdict);
+        printf("%-5s %-28s %-18s %-14s %-30s %-8s %" G_GUINT64_FORMAT "%s%s\n", verdict_word(expectation, verdict),
+               expectation->name, plan->windows[expectation->window].name, limit, observed, margin, verdict->samples,
+               change ? "  " : "", change ? change : "");
         bool is_held = verdict->state == LZ_VERDICT_HELD;
         held += is_held;
         failed += !is_held && !expectation->is_warning;
@@ -268,13 +272,15 @@ static int finish(const Options *options, const LzPlan *plan, const LzRunOutcome
     return lz_run_outcome_exit_code(outcome, (int)stop_signal);
 }
 
-static int run_plan(const Options *options, const LzPlan *plan, char **argv, const char *const *sets, LzProgressMode mode)
+static int run_plan(const Options *options, const LzPlan *plan, const LzExpectation *expectations, char **argv,
+                    const char *const *sets, LzProgressMode mode)
 {
     g_autofree char *standard = g_strdup_printf("results/%s-%" G_GINT64_FORMAT, plan->name.text, plan->run.seed);
     const char *directory = options->out ? options->out : standard;
     LzProgressView view;
     lz_progress_init(&view, mode, &wants_line);
     LzRunnerOptions runner = {
+        .expectations = expectations,
         .directory = options->prints_digest ? NULL : directory,
         .is_forced = options->is_forced,
         .argv = (const char *const *)argv,
@@ -319,12 +325,13 @@ static int run(Options *options, int argc, char **argv)
     g_autoptr(GPtrArray) sets = all_sets(options);
     g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
     g_autoptr(LzPlan) plan = lz_plan_load(argv[1], (const char *const *)sets->pdata, diagnostics);
+    g_autofree LzExpectation *expectations = plan ? lz_expectations_of(plan, diagnostics) : NULL;
     lz_cli_print(diagnostics);
-    if (!plan) {
+    if (!expectations) {
         return LZ_EXIT_USAGE;
     }
     catch_signals();
-    return run_plan(options, plan, given, (const char *const *)sets->pdata, mode);
+    return run_plan(options, plan, expectations, given, (const char *const *)sets->pdata, mode);
 }
 
 int lz_cli_run(int argc, char **argv)

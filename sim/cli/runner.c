@@ -28,52 +28,6 @@ typedef struct Runner {
 
 /* ---- expectations ---- */
 
-static LzStatistic statistic_of(LzStat stat, uint32_t *ret_quantile_ppb)
-{
-    static const struct {
-        LzStatistic statistic;
-        uint32_t quantile_ppb;
-    } of[] = {
-        [LZ_STAT_COUNT] = {LZ_STATISTIC_COUNT, 0},
-        [LZ_STAT_RATE] = {LZ_STATISTIC_RATE, 0},
-        [LZ_STAT_RATIO] = {LZ_STATISTIC_RATIO, 0},
-        [LZ_STAT_MEAN] = {LZ_STATISTIC_MEAN, 0},
-        [LZ_STAT_MIN] = {LZ_STATISTIC_MIN, 0},
-        [LZ_STAT_MAX] = {LZ_STATISTIC_MAX, 0},
-        [LZ_STAT_LAST] = {LZ_STATISTIC_LAST, 0},
-        [LZ_STAT_P50] = {LZ_STATISTIC_QUANTILE, 500000000},
-        [LZ_STAT_P90] = {LZ_STATISTIC_QUANTILE, 900000000},
-        [LZ_STAT_P95] = {LZ_STATISTIC_QUANTILE, 950000000},
-        [LZ_STAT_P99] = {LZ_STATISTIC_QUANTILE, 990000000},
-        [LZ_STAT_P999] = {LZ_STATISTIC_QUANTILE, 999000000},
-        [LZ_STAT_RECOVER_TIME] = {LZ_STATISTIC_RECOVER_TIME, 0},
-    };
-    *ret_quantile_ppb = of[stat].quantile_ppb;
-    return of[stat].statistic;
-}
-
-static LzExpectation expectation_of(const LzExpectPlan *plan)
-{
-    LzExpectation expectation = {
-        .name = plan->name.text,
-        .metric = plan->metric_id,
-        .scope_name = plan->scope_name.text,
-        .fleet = plan->where.fleet.text,
-        .window = plan->window,
-        .has_min = plan->has_min,
-        .has_max = plan->has_max,
-        .min_value = plan->min_value,
-        .max_value = plan->max_value,
-        .to_value = plan->to_value,
-        .min_samples = (uint64_t)MAX(plan->min_samples, 1),
-        .is_warning = plan->severity != 0,
-        .file = plan->mark.file,
-        .line = plan->mark.line,
-    };
-    expectation.statistic = statistic_of((LzStat)plan->stat, &expectation.quantile_ppb);
-    return expectation;
-}
-
 static char *limit_text(const LzExpectation *expectation)
 {
     int64_t limit = expectation->has_max ? expectation->max_value : expectation->min_value;
@@ -264,11 +218,12 @@ static void open_feed(Runner *runner)
     }
 }
 
-static LzRunOutcome *outcome_new(const LzPlan *plan)
+static LzRunOutcome *outcome_new(const LzPlan *plan, const LzExpectation *expectations)
 {
     LzRunOutcome *outcome = g_new0(LzRunOutcome, 1);
     outcome->expectation_count = plan->expect.count;
     outcome->expectations = g_new0(LzExpectation, plan->expect.count + 1);
+    memcpy(outcome->expectations, expectations, plan->expect.count * sizeof *expectations);
     outcome->verdicts = g_new0(LzVerdict, plan->expect.count + 1);
     outcome->repetitions = g_new0(LzRepetition, (gsize)plan->run.repeat);
     outcome->run_id = lz_run_id(plan);
@@ -276,9 +231,6 @@ static LzRunOutcome *outcome_new(const LzPlan *plan)
     outcome->services = g_new0(LzServiceTotal, plan->services.count + 1);
     for (unsigned i = 0; i < plan->services.count; i++) {
         outcome->services[i].name = ((const LzServicePlan *)plan->services.items)[i].name.text;
-    }
-    for (unsigned i = 0; i < plan->expect.count; i++) {
-        outcome->expectations[i] = expectation_of(&((const LzExpectPlan *)plan->expect.items)[i]);
     }
     return outcome;
 }
@@ -313,7 +265,7 @@ static void runner_clear(Runner *runner)
 
 LzRunOutcome *lz_runner_run(const LzPlan *plan, const LzRunnerOptions *options, GError **error)
 {
-    g_autoptr(LzRunOutcome) outcome = outcome_new(plan);
+    g_autoptr(LzRunOutcome) outcome = outcome_new(plan, options->expectations);
     Runner runner = {.plan = plan, .options = options, .outcome = outcome, .started_us = g_get_monotonic_time()};
     if (options->directory) {
         LzResultsOptions results = {plan, options->directory, options->is_forced, options->argv, options->overrides};

@@ -19,6 +19,7 @@ typedef struct LzProgress {
 } LzProgress;
 
 typedef struct LzRunnerOptions {
+    const LzExpectation *expectations;  /* of the plan, by lz_expectations_of(); copied */
     const char *directory;              /* of the results; NULL: none are written */
     bool is_forced;
     const char *const *argv, *const *overrides;         /* for the manifest */

@@ -120,6 +120,31 @@ bool lz_expectation_value(const LzExpectation *expectation, const LzProbes *prob
     return *ret_samples >= samples_needed(expectation);
 }
 
+/* ---- limits ---- */
+
+/* Rounded so that the limit is never wider than the share; stays below "never". */
+static int64_t share_of(int64_t value, int64_t share_ppb, bool is_rounded_up)
+{
+    __int128 product = (__int128)value * share_ppb + (is_rounded_up ? PPB - 1 : 0);
+    return (int64_t)MIN(product / PPB, (__int128)INT64_MAX - 1);
+}
+
+void lz_expectation_compare(LzExpectation *expectation, int64_t baseline_value)
+{
+    g_assert(baseline_value >= 0);
+    expectation->baseline_value = baseline_value;
+    if (expectation->has_max_drop) {
+        int64_t min = share_of(baseline_value, PPB - expectation->max_drop_ppb, true);
+        expectation->min_value = expectation->has_min ? MAX(expectation->min_value, min) : min;
+        expectation->has_min = true;
+    }
+    if (expectation->has_max_rise) {
+        int64_t max = share_of(baseline_value, PPB + expectation->max_rise_ppb, false);
+        expectation->max_value = expectation->has_max ? MIN(expectation->max_value, max) : max;
+        expectation->has_max = true;
+    }
+}
+
 /* ---- all repetitions ---- */
 
 bool lz_expectation_holds(const LzExpectation *expectation, int64_t value)

@@ -23,6 +23,11 @@ typedef struct LzExpectation {          /* what to ask; made from the plan by th
                                                    the number */
     uint64_t min_samples;               /* >= 1 */
     bool is_warning;                    /* severity warn */
+    bool aborts;                        /* the run stops when it is lost */
+    const char *baseline;               /* results that it is compared with, as written; NULL: none */
+    int64_t baseline_value;             /* theirs: mean over their repetitions */
+    bool has_max_drop, has_max_rise;    /* which are already in min_value and max_value */
+    int64_t max_drop_ppb, max_rise_ppb;
     const char *file;
     unsigned line;
 } LzExpectation;
@@ -43,6 +48,8 @@ typedef struct LzVerdict {
 /* The value of one repetition; false when it saw no sample (fewer than min_samples). */
 bool lz_expectation_value(const LzExpectation *expectation, const LzProbes *probes, int64_t *ret_value,
                           uint64_t *ret_samples);
+/* Makes the shares of the baseline's value limits: the narrower of them and min, max counts. Once. */
+void lz_expectation_compare(LzExpectation *expectation, int64_t baseline_value);
 /* Whether a value is within the limits. */
 bool lz_expectation_holds(const LzExpectation *expectation, int64_t value);
 /* values and samples per repetition; samples[i] < min_samples makes it NO_SAMPLE. Every repetition must hold. */

@@ -115,16 +115,34 @@ static void widen(LzHistogram *histogram, int64_t low, int64_t high)
     histogram->max = histogram->count == 0 ? high : MAX(histogram->max, high);
 }
 
-void lz_histogram_add(LzHistogram *histogram, int64_t value)
+static uint64_t *count_at(LzHistogram *histogram, int64_t value)
 {
     g_assert(value >= 0);
     unsigned bucket = bucket_of(histogram, value);
     unsigned within = bucket & ((1U << histogram->half_bits) - 1);
     uint64_t *counts = chunk_at(histogram, bucket >> histogram->half_bits, within >> histogram->chunk_bits);
-    counts[within & (chunk_size(histogram) - 1)]++;
+    return &counts[within & (chunk_size(histogram) - 1)];
+}
+
+void lz_histogram_add(LzHistogram *histogram, int64_t value)
+{
+    ++*count_at(histogram, value);
     widen(histogram, value, value);
     histogram->count++;
     histogram->sum += (uint64_t)value;
+}
+
+void lz_histogram_restore_bucket(LzHistogram *histogram, int64_t low, uint64_t count)
+{
+    *count_at(histogram, low) += count;
+    histogram->count += count;
+}
+
+void lz_histogram_restore_range(LzHistogram *histogram, int64_t min, int64_t max)
+{
+    g_assert(0 <= min && min <= max);
+    histogram->min = min;
+    histogram->max = max;
 }
 
 static void merge_chunk(LzHistogram *into, const uint64_t *from, unsigned block, unsigned chunk)

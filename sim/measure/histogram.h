@@ -21,6 +21,10 @@ int64_t lz_histogram_mean(const LzHistogram *histogram);        /* exact sum / c
 /* The smallest value v such that at least q_ppb/1e9 of the values are <= v: the middle of its bucket, exact for the
  * first and the last rank. */
 int64_t lz_histogram_quantile(const LzHistogram *histogram, uint32_t q_ppb);
+/* What a table keeps of a histogram, put back: its buckets by their low ends, then the extremes of the values
+ * (0 <= min <= max). The quantiles are then those that it had; the mean is not. */
+void lz_histogram_restore_bucket(LzHistogram *histogram, int64_t low, uint64_t count);
+void lz_histogram_restore_range(LzHistogram *histogram, int64_t min, int64_t max);
 /* Buckets in rising order: *cursor = 0 first; false at the end. [low, high), the last one
  * [low, 2^63-1]. */
 bool lz_histogram_next_bucket(const LzHistogram *histogram, uint64_t *cursor, int64_t *ret_low, int64_t *ret_high,

@@ -7,7 +7,6 @@
 #include "sim/measure/life.h"
 #include "sim/measure/trace.h"
 
-#define LZ_RECORDER_DIGITS 3            /* of the histograms per window */
 #define LZ_SERIES_DIGITS 2              /* of the histograms per series interval */
 #define LZ_SERIES_ROWS_MAX 8000000      /* 48 bytes each; further rows reach the listener only */
 

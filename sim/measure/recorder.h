@@ -10,6 +10,8 @@
 #include "sim/core/digest.h"
 #include "sim/measure/histogram.h"
 
+#define LZ_RECORDER_DIGITS 3            /* of the histograms per window */
+
 typedef struct LzWindow { const char *name; LzTime from_ns, to_ns; } LzWindow;
 
 typedef struct LzRecorderOptions {

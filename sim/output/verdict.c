@@ -44,6 +44,34 @@ static void append_value(GString *text, const LzExpectation *expectation, int64_
     g_string_append(text, formatted);
 }
 
+static bool has_change(const LzExpectation *expectation, const LzVerdict *verdict)
+{
+    return expectation->baseline && verdict->state != LZ_VERDICT_NO_SAMPLE;
+}
+
+/* As a share of the baseline's value, which is not 0. */
+static double change_of(const LzExpectation *expectation, const LzVerdict *verdict)
+{
+    return (double)(verdict->observed - expectation->baseline_value) / (double)expectation->baseline_value;
+}
+
+char *lz_verdict_change(const LzExpectation *expectation, const LzVerdict *verdict)
+{
+    if (!has_change(expectation, verdict)) {
+        return NULL;
+    }
+    char share[G_ASCII_DTOSTR_BUF_SIZE] = "";
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (expectation->baseline_value > 0) {
+        g_ascii_formatd(share, sizeof share, "%+.3g", 100 * change_of(expectation, verdict));
+        g_string_append_printf(text, "%s %% ", share);
+    }
+    g_string_append(text, "from ");
+    append_value(text, expectation, expectation->baseline_value);
+    g_string_append_printf(text, " in %s", expectation->baseline);
+    return lz_text_printable(text->str);
+}
+
 /* The limit that the worst repetition broke, else the limit that was asked for. */
 static void append_limit(GString *text, const LzExpectation *expectation, const LzVerdict *verdict)
 {
@@ -82,6 +110,10 @@ char *lz_verdict_summary(const LzPlan *plan, const LzExpectation *expectation, c
     g_string_append_printf(text, " during %s", lz_expectation_window(plan, expectation));
     if (expectation->fleet) {
         g_string_append_printf(text, " of fleet %s", expectation->fleet);
+    }
+    g_autofree char *change = lz_verdict_change(expectation, verdict);
+    if (change) {
+        g_string_append_printf(text, ", %s", change);
     }
     if (verdict->state == LZ_VERDICT_FAILED && plan->run.repeat > 1) {
         g_string_append(text, ", worst ");
@@ -188,6 +220,28 @@ static void add_observation(LzJson *json, const LzExpectation *expectation, cons
     }
 }
 
+static void add_baseline(LzJson *json, const LzExpectation *expectation, const LzVerdict *verdict)
+{
+    if (!expectation->baseline) {
+        return;
+    }
+    lz_json_object_begin(json, "baseline");
+    add_text(json, "path", expectation->baseline);
+    lz_json_decimal(json, "value", expectation->baseline_value, digits_of(expectation));
+    if (has_change(expectation, verdict) && expectation->baseline_value > 0) {
+        lz_json_real(json, "change", change_of(expectation, verdict));
+    } else {
+        lz_json_null(json, "change");
+    }
+    if (expectation->has_max_drop) {
+        lz_json_decimal(json, "max_drop", expectation->max_drop_ppb, 9);
+    }
+    if (expectation->has_max_rise) {
+        lz_json_decimal(json, "max_rise", expectation->max_rise_ppb, 9);
+    }
+    lz_json_object_end(json);
+}
+
 static void add_row(LzJson *json, const LzPlan *plan, const LzExpectation *expectation, const LzVerdict *verdict)
 {
     g_autofree char *metric = lz_expectation_metric(expectation);
@@ -205,6 +259,7 @@ static void add_row(LzJson *json, const LzPlan *plan, const LzExpectation *expec
     lz_json_string(json, "unit", unit_of(expectation));
     add_limits(json, expectation);
     add_observation(json, expectation, verdict);
+    add_baseline(json, expectation, verdict);
     lz_json_unsigned(json, "samples", verdict->samples);
     lz_json_unsigned(json, "min_samples", MAX(expectation->min_samples, 1));
     add_text(json, "file", expectation->file);

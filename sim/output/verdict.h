@@ -14,6 +14,8 @@ char *lz_expectation_statistic(const LzExpectation *expectation);
 const char *lz_expectation_window(const LzPlan *plan, const LzExpectation *expectation);        /* borrowed */
 /* "flow.alarm.deadline_miss ratio 3.7 % (3.1 %..4.4 %) > 1 % during flood": one verdict in one line. */
 char *lz_verdict_summary(const LzPlan *plan, const LzExpectation *expectation, const LzVerdict *verdict);
+/* "-3.2 % from 839 B/s in results/main": against the baseline. NULL without one, or when nothing was observed. */
+char *lz_verdict_change(const LzExpectation *expectation, const LzVerdict *verdict);
 /* The command that shows it again: `lazaret run SCENARIO --seed N`, with the seed of the worst repetition. */
 char *lz_verdict_replay(const LzPlan *plan, const LzVerdict *verdict);
 

@@ -7,13 +7,15 @@
 
 /* A rate of bytes is limited in bit/s or B/s and kept in 1e-6 B/s. */
 #define MICRO_BYTES_PER_BIT INT64_C(125000)
+#define RISE_MAX_PPB 1e12               /* a thousand times the baseline */
 
 /* ---- which statistics a metric has, and in which unit their limits are ---- */
 
+/* The mean of a counter is what it counts per second: its rate. */
 #define STAT(name) (1u << LZ_STAT_##name)
 
 static const unsigned allowed_stats[] = {
-    [LZ_METRIC_COUNTER] = STAT(COUNT) | STAT(RATE),
+    [LZ_METRIC_COUNTER] = STAT(COUNT) | STAT(RATE) | STAT(MEAN),
     [LZ_METRIC_SAMPLE] =
         STAT(MEAN) | STAT(MIN) | STAT(MAX) | STAT(P50) | STAT(P90) | STAT(P95) | STAT(P99) | STAT(P999) | STAT(COUNT),
     [LZ_METRIC_LEVEL] = STAT(MEAN) | STAT(MAX) | STAT(MIN) | STAT(LAST) | STAT(RECOVER_TIME),
@@ -45,7 +47,7 @@ static LzParamKind limit_kind(const LzMetricInfo *metric, LzStat stat)
     if (stat == LZ_STAT_RATIO) {
         return LZ_PARAM_PPB;
     }
-    if (stat == LZ_STAT_RATE) {
+    if (stat == LZ_STAT_RATE || (stat == LZ_STAT_MEAN && metric->type == LZ_METRIC_COUNTER)) {
         return metric->unit == LZ_UNIT_BYTES ? LZ_PARAM_BPS : LZ_PARAM_RATE_UHZ;
     }
     if (stat == LZ_STAT_COUNT && metric->type != LZ_METRIC_COUNTER) {
@@ -243,7 +245,7 @@ static bool check_stat(const LzResolver *resolver, const LzExpectPlan *expect, c
 
 static bool read_limit(LzResolver *resolver, LzParamKind kind, const char *key, const LzText *text, int64_t *ret_value)
 {
-    if (!text->text || !lz_walk_quantity(resolver->walk, kind, key, text, ret_value)) {
+    if (!text->text || !lz_walk_quantity(resolver->walk, kind, 0, key, text, ret_value)) {
         return false;
     }
     if (kind != LZ_PARAM_BPS) {
@@ -261,7 +263,7 @@ static bool read_limit(LzResolver *resolver, LzParamKind kind, const char *key, 
 static void check_limits(LzResolver *resolver, LzExpectPlan *expect)
 {
     const LzNode *node = lz_walk_node(resolver->walk, expect);
-    if (!lz_node_find(node, "min") && !lz_node_find(node, "max")) {
+    if (!lz_node_find(node, "min") && !lz_node_find(node, "max") && !lz_node_find(node, "vs")) {
         LzDiagnostic *diagnostic =
             lz_report_error(resolver->report, "E214", expect->mark, 1, "an expectation needs `min`, `max` or both");
         lz_diagnostic_note(diagnostic, "without a limit it could not fail");
@@ -287,6 +289,67 @@ static void resolve_limits(LzResolver *resolver, LzExpectPlan *expect, const LzM
                         "`to` belongs to the statistic recover_time");
     } else if (is_recovery) {
         read_limit(resolver, unit_kind(metric->unit), "to", &expect->to, &expect->to_value);
+    }
+}
+
+/* ---- against a baseline ---- */
+
+/* What is wrong with the name of a folder below the scenario's; NULL when nothing is. */
+static const char *fault_of_baseline(const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    if (path[0] == '\0' || g_path_is_absolute(path) || g_strv_contains((const char *const *)parts, "..")) {
+        return "a baseline is a folder below the scenario's: relative, without `..`";
+    }
+    for (char **part = parts; *part; part++) {
+        if (g_str_has_suffix(*part, ".partial")) {
+            return "a baseline is the results of a run that is complete";
+        }
+    }
+    return NULL;
+}
+
+static void check_baseline(LzResolver *resolver, const LzExpectPlan *expect)
+{
+    const LzText *baseline = &expect->vs.baseline;
+    const char *fault = fault_of_baseline(baseline->text);
+    if (!fault && expect->stat == LZ_STAT_RECOVER_TIME) {
+        fault = "recover_time cannot be compared with a baseline";
+    }
+    if (!fault && !expect->max_drop.text && !expect->max_rise.text) {
+        fault = "`vs` needs `max_drop`, `max_rise` or both";
+    }
+    if (fault) {
+        lz_report_error(resolver->report, "E218", baseline->mark, lz_text_length(baseline), "%s", fault);
+    }
+}
+
+static bool read_share(LzResolver *resolver, double max, const char *key, const LzText *text, int64_t *ret_ppb)
+{
+    return text->text && lz_walk_quantity(resolver->walk, LZ_PARAM_PPB, max, key, text, ret_ppb);
+}
+
+static void resolve_versus(LzResolver *resolver, LzExpectPlan *expect)
+{
+    static const char *const keys[] = {"vs", "max_drop", "max_rise"};
+    expect->has_max_drop = read_share(resolver, 0, "max_drop", &expect->max_drop, &expect->max_drop_ppb);
+    expect->has_max_rise = read_share(resolver, RISE_MAX_PPB, "max_rise", &expect->max_rise, &expect->max_rise_ppb);
+    if (expect->vs.baseline.text) {
+        check_baseline(resolver, expect);
+        return;
+    }
+    const LzNode *node = lz_walk_node(resolver->walk, expect);
+    const LzEntry *vs = lz_node_find(node, "vs");
+    if (vs && lz_node_find(vs->value, "baseline")) {
+        return;                         /* what it says is reported */
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const LzEntry *entry = lz_node_find(node, keys[i]);
+        if (entry) {
+            lz_report_error(resolver->report, "E218", entry->key->mark, entry->key->length,
+                            "`%s` needs `vs: {baseline: DIR}`", keys[i]);
+            return;
+        }
     }
 }
 
@@ -346,6 +409,7 @@ static void resolve_expectation(LzResolver *resolver, const LzNames *flows, LzEx
     if (metric && has_stat && check_stat(resolver, expect, metric)) {
         resolve_limits(resolver, expect, metric);
     }
+    resolve_versus(resolver, expect);
     resolve_where(resolver, expect, metric);
     resolve_when(resolver, expect);
 }

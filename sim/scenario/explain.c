@@ -78,19 +78,27 @@ const LzExplanation lz_explanations[] = {
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run and tls have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},
-    {"E212", "The metric does not have that statistic. Counters have count and rate; samples mean, min, max,\n"
-             "percentiles and count; levels mean, min, max, last and recover_time; ratios ratio and count."},
-    {"E214", "An expectation needs a limit that can be broken: `min`, `max`, or both with min below max."},
+    {"E212", "The metric does not have that statistic. Counters have count and rate (or mean, which is\n"
+             "the same); samples mean, min, max, percentiles and count; levels mean, min, max, last and\n"
+             "recover_time; ratios ratio and count."},
+    {"E214", "An expectation needs a limit that can be broken: `min`, `max`, or both with min below max; or `vs`\n"
+             "with `max_drop`, `max_rise` or both."},
     {"E215", "No such window of time. Windows are `always`, `warmup`, an attack or fault by name, `before NAME`,\n"
              "`recovery NAME`, or an interval within the run such as `2 min..5 min`."},
     {"E216", "recover_time needs `to` (the level that counts as recovered) and `after` (an attack or fault);\n"
              "other statistics have no `to`, and `during` and `after` exclude each other."},
     {"E217", "Only metrics of flow and tls are kept per fleet, and only for flows that the fleet has."},
+    {"E218", "An expectation compares itself with the results of an earlier run by `vs: {baseline: DIR}` with\n"
+             "`max_drop`, `max_rise` or both. DIR stands below the scenario's folder: it is relative, without\n"
+             "`..`, and complete (not DIR.partial). recover_time cannot be compared."},
     {"E501", "The results directory holds a complete run. Give another one with -o, or replace it with --force:\n"
              "the old one stays until the new one is complete."},
     {"E502", "The directory is not a results directory (it has no manifest.json of lazaret), so it is not touched,\n"
              "not even with --force. Give another one with -o."},
     {"E503", "Another run that is still going writes to the same results directory."},
+    {"E504", "The results that an expectation is compared with (`vs`) cannot be used: they are not there, lie\n"
+             "outside the scenario's folder, are no tables of ours, or do not hold this metric, statistic and\n"
+             "window. To make a baseline, run the scenario once without the expectation: -s expect=[]."},
     {"E510", "A file could not be written: no space left, a quota, or no permission. What was complete by then is\n"
              "kept in `DIRECTORY.partial`, and its manifest says `failed`. Exit code 3."},
     {"W301", "An attack or fault is cut off by the end of the run: its recovery cannot be seen."},

@@ -141,6 +141,7 @@ typedef enum {
     LZ_STAT_P50, LZ_STAT_P90, LZ_STAT_P95, LZ_STAT_P99, LZ_STAT_P999, LZ_STAT_RECOVER_TIME,
 } LzStat;
 typedef struct LzWherePlan { LzText fleet; } LzWherePlan;
+typedef struct LzVersusPlan { LzText baseline; } LzVersusPlan;     /* results below the scenario's folder */
 typedef struct LzExpectPlan {
     LzText name;
     LzText metric;                      /* as written */
@@ -148,8 +149,11 @@ typedef struct LzExpectPlan {
     LzText min, max, to;                /* limits as written; `to` for recover_time */
     LzText during, after;               /* window name; default always */
     LzWherePlan where;
+    LzVersusPlan vs;
+    LzText max_drop, max_rise;          /* shares of the baseline's value, as written */
     int64_t min_samples;                /* at least 1 always */
     int severity;                       /* enum fail, warn */
+    bool abort_on_fail;                 /* the run stops when it can no longer hold */
     /* resolved: */
     LzMetric metric_id;
     LzText scope_name;                  /* text NULL for scopes without a name */
@@ -157,6 +161,8 @@ typedef struct LzExpectPlan {
     int64_t min_value, max_value;       /* recording unit of the stat: ns, bytes, ppb for ratios, µ-units (1e-6)
                                            for rate, else the count */
     int64_t to_value;
+    bool has_max_drop, has_max_rise;
+    int64_t max_drop_ppb, max_rise_ppb;
     unsigned window;                    /* index into LzPlan.windows */
     LzMark mark;                        /* of the expectation's first key */
 } LzExpectPlan;

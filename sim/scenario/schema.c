@@ -207,6 +207,11 @@ static const LzParam where_table[] = {
     LZ_PARAM_END,
 };
 
+static const LzParam versus_table[] = {
+    LZ_PARAM(LzVersusPlan, baseline, TEXT, .help = "results of an earlier run, in a folder below the scenario's"),
+    LZ_PARAM_END,
+};
+
 static const LzParam expect_table[] = {
     LZ_PARAM(LzExpectPlan, name, NAME, REQUIRED, .help = "of the test case"),
     LZ_PARAM(LzExpectPlan, metric, TEXT, REQUIRED,
@@ -219,8 +224,13 @@ static const LzParam expect_table[] = {
              .help = "always, warmup, an attack or fault, before NAME, recovery NAME, 2 min..5 min"),
     LZ_PARAM(LzExpectPlan, after, TEXT, .help = "an attack or fault: its recovery"),
     LZ_PARAM(LzExpectPlan, where, OBJECT(where_table), .help = "part of what is measured"),
+    LZ_PARAM(LzExpectPlan, vs, OBJECT(versus_table), .help = "what it is compared with"),
+    LZ_PARAM(LzExpectPlan, max_drop, VALUE, .help = "vs: how far below the baseline's value, as 5 %"),
+    LZ_PARAM(LzExpectPlan, max_rise, VALUE, .help = "vs: how far above the baseline's value, as 5 %"),
     LZ_PARAM(LzExpectPlan, min_samples, COUNT, .min = 1, .fallback = 1, .help = "fewer samples are a failure"),
     LZ_PARAM(LzExpectPlan, severity, ENUM(severity_words), .help = "warn does not change the exit code"),
+    LZ_PARAM(LzExpectPlan, abort_on_fail, BOOL,
+             .help = "stop the run as soon as it can no longer hold, instead of at the run's end"),
     LZ_PARAM_END,
 };
 

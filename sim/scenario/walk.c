@@ -891,9 +891,10 @@ LzMark lz_walk_mark(const LzWalk *walk, const void *item, const char *key, unsig
     return at ? at->mark : (LzMark){"default", 0, 0};
 }
 
-bool lz_walk_quantity(LzWalk *walk, LzParamKind kind, const char *key, const LzText *text, int64_t *ret_value)
+bool lz_walk_quantity(LzWalk *walk, LzParamKind kind, double max, const char *key, const LzText *text,
+                      int64_t *ret_value)
 {
-    LzParam param = {.field = key, .key = key, .size = sizeof *ret_value, .kind = kind};
+    LzParam param = {.field = key, .key = key, .size = sizeof *ret_value, .kind = kind, .max = max};
     LzNode node = {.kind = LZ_NODE_SCALAR, .mark = text->mark, .text = text->text};
     node.length = (unsigned)g_utf8_strlen(text->text, -1);
     Place place = {&param, &node, key};

@@ -22,8 +22,10 @@ const LzNode *lz_walk_node(const LzWalk *walk, const void *item);
 /* Mark of one of an item's values, or of the item when the key is not written. */
 LzMark lz_walk_mark(const LzWalk *walk, const void *item, const char *key, unsigned *ret_length);
 
-/* One quantity that no table describes, at 0 or above, with the messages of a param's. False after reporting. */
-bool lz_walk_quantity(LzWalk *walk, LzParamKind kind, const char *key, const LzText *text, int64_t *ret_value);
+/* One quantity that no table describes, at 0 or above, with the messages of a param's. max: 0 for the kind's own.
+ * False after reporting. */
+bool lz_walk_quantity(LzWalk *walk, LzParamKind kind, double max, const char *key, const LzText *text,
+                      int64_t *ret_value);
 
 /* ---- tables, for everything else that is generated from them ---- */
 

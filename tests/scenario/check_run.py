@@ -68,6 +68,31 @@ def check_usage():
         check(f"{what} exits 2 with a message", done.returncode == 2 and done.stderr and not done.stdout, done.stderr)
 
 
+def check_baseline(out):
+    """In a folder of its own, because a baseline is below its scenario."""
+    scenario = os.path.join(folder, "baseline.yaml")
+    text = open(ward).read()
+    with open(scenario, "w") as file:
+        file.write(text.replace("expect:\n", "expect:\n  - {name: not-worse, metric: flow.status.goodput, stat: mean, "
+                                              "vs: {baseline: main}, max_drop: 5 %}\n"))
+    done = run(scenario, "-o", out + "-none", "--no-plots")
+    check("a baseline that is not there exits 2 with its position, before the run",
+          done.returncode == 2 and "baseline.yaml:25:79: error[E504]" in done.stderr and not os.path.exists(out + "-none"), done.stderr)
+    done = subprocess.run([lazaret, "check", scenario], capture_output=True, text=True)
+    check("check finds it too", done.returncode == 2 and "E504" in done.stderr, done.stderr)
+    run(ward, "-o", os.path.join(folder, "main"), "--no-plots")
+    done = run(scenario, "-o", out + "-same", "--no-plots")
+    check("the same run is not worse", done.returncode == 0 and "+0 % from" in done.stdout and "in main" in done.stdout, done.stdout)
+    row = json.load(open(out + "-same/verdict.json"))["expectations"][0]
+    check("verdict.json has the baseline", row["baseline"] == {"path": "main", "value": row["observed"], "change": 0, "max_drop": 0.05}, row)
+    done = run(scenario, "-o", out + "-worse", "--no-plots", "-s", "fleet.pump.count=1", "--junit", out + "-worse.xml")
+    check("a third of the pumps is worse: exit 1", done.returncode == 1 and "FAIL  not-worse" in done.stdout, done.stdout)
+    check("JUnit says by how much", "% from" in open(out + "-worse.xml").read())
+    os.rename(os.path.join(folder, "main", "windows.csv"), os.path.join(folder, "main", "gone"))
+    done = run(scenario, "-o", out + "-torn", "--no-plots")
+    check("a torn baseline exits 2", done.returncode == 2 and "windows.csv: No such file" in done.stderr, done.stderr)
+
+
 def check_digest():
     first = digest()
     check("same seed, same digest", first == digest(), first)
@@ -94,6 +119,7 @@ def check_stop(out):
 with tempfile.TemporaryDirectory() as folder:
     check_outcomes(os.path.join(folder, "results"))
     check_usage()
+    check_baseline(os.path.join(folder, "results"))
     check_digest()
     check_stop(os.path.join(folder, "results"))
 print(f"1..{count}")

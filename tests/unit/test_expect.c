@@ -224,6 +224,36 @@ static void test_judge_never(void)
     g_assert_cmpuint(verdict.worst_repetition, ==, 2);
 }
 
+/* A share of the baseline becomes a limit, never a wider one than asked for. */
+static void test_compare(void)
+{
+    LzExpectation expectation = ASK(.has_max_drop = true, .max_drop_ppb = 50000000, .has_max_rise = true, .max_rise_ppb = 100000000);
+    lz_expectation_compare(&expectation, 999);
+    g_assert_cmpint(expectation.min_value, ==, 950);                    /* 949.05 */
+    g_assert_cmpint(expectation.max_value, ==, 1098);                   /* 1098.9 */
+    g_assert_true(lz_expectation_holds(&expectation, 950));
+    g_assert_false(lz_expectation_holds(&expectation, 949));
+    g_assert_false(lz_expectation_holds(&expectation, 1099));
+    /* The narrower limit counts. */
+    expectation = ASK(.has_min = true, .min_value = 960, .has_max = true, .max_value = 2000, .has_max_drop = true,
+                      .max_drop_ppb = 50000000, .has_max_rise = true, .max_rise_ppb = 100000000);
+    lz_expectation_compare(&expectation, 1000);
+    g_assert_cmpint(expectation.min_value, ==, 960);
+    g_assert_cmpint(expectation.max_value, ==, 1100);
+    /* One side leaves the other open. */
+    expectation = ASK(.has_max_rise = true);
+    lz_expectation_compare(&expectation, 0);
+    g_assert_false(expectation.has_min);
+    g_assert_false(lz_expectation_holds(&expectation, 1));
+    g_assert_true(lz_expectation_holds(&expectation, 0));
+    expectation = ASK(.has_max_rise = true, .max_rise_ppb = INT64_C(1000000000000));
+    lz_expectation_compare(&expectation, INT64_MAX - 1);
+    g_assert_cmpint(expectation.max_value, ==, INT64_MAX - 1);
+    expectation = ASK(.has_max_drop = true, .max_drop_ppb = 1000000000);
+    lz_expectation_compare(&expectation, INT64_MAX - 1);
+    g_assert_cmpint(expectation.min_value, ==, 0);
+}
+
 static void test_format(void)
 {
     static const struct { int64_t value; LzMetric metric; LzStatistic statistic; const char *text; } rows[] = {
@@ -274,6 +304,7 @@ int main(int argc, char **argv)
     g_test_add_func("/expect/judge/min", test_judge_min);
     g_test_add_func("/expect/judge/no-sample", test_judge_no_sample);
     g_test_add_func("/expect/judge/never", test_judge_never);
+    g_test_add_func("/expect/compare", test_compare);
     g_test_add_func("/expect/format", test_format);
     return g_test_run();
 }

@@ -116,6 +116,28 @@ static void test_overrides(void)
     g_assert_cmpint(plan->live.bind, ==, 0);
 }
 
+static void test_versus(void)
+{
+    g_autoptr(LzPlan) plan = load_good(
+        "  - {name: a, metric: flow.alarm.goodput, stat: mean, vs: {baseline: results/main}, max_drop: 5 %}\n"
+        "  - {name: b, metric: flow.alarm.latency, stat: p99, vs: {baseline: main}, max_rise: 250 %, max: 1 s}\n"
+        "  - {name: c, metric: flow.alarm.created, stat: mean, min: 2 /s}\n", NULL);
+    const LzExpectPlan *drop = expect_of(plan, 0), *rise = expect_of(plan, 1);
+    g_assert_cmpstr(drop->vs.baseline.text, ==, "results/main");
+    g_assert_true(drop->has_max_drop && !drop->has_max_rise && !drop->has_min && !drop->has_max);
+    g_assert_cmpint(drop->max_drop_ppb, ==, 50000000);
+    g_assert_true(rise->has_max_rise && rise->has_max && !rise->has_max_drop);
+    g_assert_cmpint(rise->max_rise_ppb, ==, INT64_C(2500000000));
+    g_assert_cmpint(expect_of(plan, 2)->min_value, ==, 2000000);
+    g_autofree char *resolved = lz_plan_resolved_yaml(plan);
+    g_assert_nonnull(strstr(resolved, "results/main"));
+    g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
+    g_autofree char *path = scenario_path();
+    g_autoptr(LzPlan) again = lz_plan_load_text(path, resolved, strlen(resolved), NULL, diagnostics);
+    g_assert_nonnull(again);
+    g_assert_cmpint(expect_of(again, 1)->max_rise_ppb, ==, INT64_C(2500000000));
+}
+
 static void test_bad_overrides(void)
 {
     static const struct {
@@ -464,6 +486,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/resolved-parts", test_resolved_parts);
     g_test_add_func("/plan/overrides", test_overrides);
+    g_test_add_func("/plan/versus", test_versus);
     g_test_add_func("/plan/bad-overrides", test_bad_overrides);
     g_test_add_func("/plan/windows", test_windows);
     g_test_add_func("/plan/limits", test_limits);

@@ -52,6 +52,42 @@ static void test_words(void)
     g_assert_cmpstr(replay, ==, "lazaret run 'ward one.yaml' --seed 44");
 }
 
+static const LzExpectation not_worse = {
+    .name = "not-worse", .metric = LZ_METRIC_FLOW_GOODPUT, .scope_name = "status", .statistic = LZ_STATISTIC_RATE,
+    .has_min = true, .min_value = 797050000, .min_samples = 1, .file = "ward.yaml", .line = 49, .baseline = "results/main",
+    .baseline_value = 839000000, .has_max_drop = true, .max_drop_ppb = 50000000};
+static const LzVerdict not_worse_verdict = {
+    .state = LZ_VERDICT_FAILED, .observed = 755100000, .ci_low = 755100000, .ci_high = 755100000, .samples = 7,
+    .worst = 755100000, .worst_repetition = 1, .margin = 0.95};
+
+static void test_change(void)
+{
+    LzPlan plan = plan_of("ward", 1);
+    g_autofree char *change = lz_verdict_change(&not_worse, &not_worse_verdict);
+    g_assert_cmpstr(change, ==, "-10 % from 839 B/s in results/main");
+    g_autofree char *summary = lz_verdict_summary(&plan, &not_worse, &not_worse_verdict);
+    g_assert_cmpstr(summary, ==, "flow.status.goodput rate 755 B/s < 797 B/s during always, -10 % from 839 B/s in results/main");
+    g_assert_null(lz_verdict_change(&not_worse, &unseen_verdict));
+    g_assert_null(lz_verdict_change(&late, &late_verdict));
+    LzExpectation from_nothing = not_worse;
+    from_nothing.baseline_value = 0;
+    from_nothing.baseline = "results/\x1b[2Jmain";
+    g_autofree char *hostile = lz_verdict_change(&from_nothing, &not_worse_verdict);
+    g_assert_true(g_str_has_prefix(hostile, "from 0 B/s in results/"));
+    g_assert_null(strchr(hostile, '\x1b'));
+
+    const LzExpectation expectations[] = {not_worse, from_nothing};
+    const LzVerdict verdicts[] = {not_worse_verdict, not_worse_verdict};
+    LzVerdicts all = {.plan = &plan, .expectations = expectations, .verdicts = verdicts, .count = 2, .run_id = "0",
+                      .state = "complete"};
+    g_autofree char *json = lz_verdicts_json(&all);
+    g_assert_nonnull(strstr(json, "\"baseline\": {\n        \"path\": \"results/main\",\n        \"value\": 839,\n"
+                                  "        \"change\": -0.1,\n        \"max_drop\": 0.05\n      }"));
+    g_assert_nonnull(strstr(json, "\"change\": null"));
+    g_autofree char *xml = lz_verdicts_junit(&all, 0, 0);
+    g_assert_nonnull(strstr(xml, "-10 % from 839 B/s in results/main"));
+}
+
 static char *run_xmllint(const char *xml, const char *xpath)
 {
     g_autoptr(GError) error = NULL;
@@ -163,6 +199,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/verdict/words", test_words);
+    g_test_add_func("/verdict/change", test_change);
     g_test_add_func("/verdict/junit", test_junit);
     g_test_add_func("/verdict/hostile", test_hostile);
     g_test_add_func("/verdict/json", test_json);
