@@ -257,7 +257,11 @@ static int finish(const Options *options, const LzPlan *plan, const LzRunOutcome
     print_failures(plan, outcome);
     print_services(outcome);
     g_autofree char *place = lz_results_place(directory, outcome->state);
-    printf("results  %s%s\n", place, outcome->state == LZ_RUN_INTERRUPTED ? "  (interrupted: partial)" : "");
+    printf("results  %s", place);
+    if (outcome->state == LZ_RUN_INTERRUPTED) {
+        printf("  (interrupted: %s)", outcome->reason);
+    }
+    printf("\n");
     fflush(stdout);
     g_autoptr(GError) problem = NULL;
     if (options->junit && !lz_junit_write(options->junit, plan, outcome->expectations, outcome->verdicts,

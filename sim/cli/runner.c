@@ -120,16 +120,48 @@ static void show(Runner *runner, const LzWorld *world, unsigned repetition, gint
     runner->options->progress(runner->options->self, &progress);
 }
 
+/* Takes over the reason. */
+static bool stop_early(Runner *runner, char *reason)
+{
+    runner->outcome->state = LZ_RUN_INTERRUPTED;
+    runner->outcome->reason = reason;
+    return true;
+}
+
 static bool must_stop(Runner *runner)
 {
     if (runner->options->stop && *runner->options->stop) {
-        runner->outcome->state = LZ_RUN_INTERRUPTED;
-        return true;
+        return stop_early(runner, g_strdup_printf("signal %d", (int)*runner->options->stop));
     }
     if (runner->options->wall_limit_s > 0 && seconds_since(runner->started_us) > runner->options->wall_limit_s) {
-        runner->outcome->state = LZ_RUN_INTERRUPTED;
         runner->outcome->has_hit_wall_limit = true;
-        return true;
+        return stop_early(runner, g_strdup("wall limit"));
+    }
+    return false;
+}
+
+static bool has_aborting(const LzRunOutcome *outcome)
+{
+    for (unsigned i = 0; i < outcome->expectation_count; i++) {
+        if (outcome->expectations[i].aborts) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Asked in virtual time alone, so that the same run stops at the same event. */
+static bool must_abort(Runner *runner, LzWorld *world, unsigned repetition)
+{
+    lz_recorder_settle(lz_world_probes(world));
+    for (unsigned i = 0; i < runner->outcome->expectation_count; i++) {
+        const LzExpectation *expectation = &runner->outcome->expectations[i];
+        if (expectation->aborts && lz_expectation_is_lost(expectation, lz_world_probes(world))) {
+            runner->outcome->aborted_by = expectation;
+            return stop_early(runner, g_strdup_printf("%s could no longer hold at %" G_GINT64_FORMAT " s of repetition %u",
+                                                      expectation->name, lz_world_now(world) / LZ_NS_PER_S,
+                                                      repetition + 1));
+        }
     }
     return false;
 }
@@ -137,9 +169,14 @@ static bool must_stop(Runner *runner)
 static void run_to_end(Runner *runner, LzWorld *world, unsigned repetition, gint64 from_us)
 {
     bool has_more = true;
+    LzTime check_ns = has_aborting(runner->outcome) ? LZ_NS_PER_S : LZ_TIME_NEVER;
     while (has_more && !must_stop(runner)) {
         for (unsigned i = 0; has_more && i < EVENTS_PER_SLICE; i++) {
             has_more = lz_world_step(world);
+            if (has_more && G_UNLIKELY(lz_world_now(world) > check_ns)) {       /* all of that second is over */
+                check_ns = lz_world_now(world) / LZ_NS_PER_S * LZ_NS_PER_S + LZ_NS_PER_S;
+                has_more = !must_abort(runner, world, repetition);
+            }
         }
         show(runner, world, repetition, from_us);
         if (runner->feed) {
@@ -250,6 +287,9 @@ static gboolean commit(Runner *runner, GError **error)
 {
     LzRunOutcome *outcome = runner->outcome;
     LzResults *results = g_steal_pointer(&runner->results);
+    if (results && outcome->reason) {
+        lz_results_explain(results, outcome->reason);
+    }
     return !results || lz_results_commit(results, outcome->state, outcome->expectations, outcome->verdicts,
                                          outcome->expectation_count, error);
 }
@@ -295,6 +335,7 @@ void lz_run_outcome_free(LzRunOutcome *outcome)
         g_free(outcome->repetitions);
         g_free(outcome->services);
         g_free(outcome->run_id);
+        g_free(outcome->reason);
         g_free(outcome->feed_endpoint);
         g_free(outcome->feed_problem);
         g_free(outcome);
@@ -306,7 +347,7 @@ int lz_run_outcome_exit_code(const LzRunOutcome *outcome, int stop_signal)
     if (outcome->has_hit_wall_limit) {
         return LZ_EXIT_INCONCLUSIVE;
     }
-    if (outcome->state == LZ_RUN_INTERRUPTED) {
+    if (outcome->state == LZ_RUN_INTERRUPTED && !outcome->aborted_by) {
         return stop_signal == SIGTERM ? LZ_EXIT_TERMINATED : LZ_EXIT_INTERRUPTED;
     }
     bool is_inconclusive = false;

@@ -45,6 +45,9 @@ typedef struct LzServiceTotal {         /* of one service, over the repetitions 
 typedef struct LzRunOutcome {
     LzRunState state;
     bool has_hit_wall_limit;
+    char *reason;                       /* why it ended early, for people; NULL: it did not */
+    const LzExpectation *aborted_by;    /* whose abort_on_fail ended it; NULL. The state is then interrupted, but the
+                                           exit code is the verdicts' */
     LzExpectation *expectations;        /* borrow names from the plan */
     LzVerdict *verdicts;
     unsigned expectation_count;

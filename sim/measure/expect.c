@@ -153,6 +153,21 @@ bool lz_expectation_holds(const LzExpectation *expectation, int64_t value)
            (!expectation->has_min || value >= expectation->min_value);
 }
 
+bool lz_expectation_is_lost(const LzExpectation *expectation, const LzProbes *probes)
+{
+    int64_t value;
+    uint64_t samples;
+    bool has_sample = lz_expectation_value(expectation, probes, &value, &samples);
+    if (lz_recorder_is_window_final(probes, expectation->metric, expectation->scope_name, expectation->fleet,
+                                    expectation->window)) {
+        return !has_sample || !lz_expectation_holds(expectation, value);
+    }
+    bool only_grows = expectation->statistic == LZ_STATISTIC_COUNT || expectation->statistic == LZ_STATISTIC_MAX;
+    bool only_shrinks = expectation->statistic == LZ_STATISTIC_MIN;
+    return samples > 0 && ((only_grows && expectation->has_max && value > expectation->max_value) ||
+                           (only_shrinks && expectation->has_min && value < expectation->min_value));
+}
+
 /* How far a value stays within the limits; the less, the worse. 128 bits: values may be "never". */
 static __int128 slack(const LzExpectation *expectation, int64_t value)
 {

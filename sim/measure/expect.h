@@ -50,6 +50,9 @@ bool lz_expectation_value(const LzExpectation *expectation, const LzProbes *prob
                           uint64_t *ret_samples);
 /* Makes the shares of the baseline's value limits: the narrower of them and min, max counts. Once. */
 void lz_expectation_compare(LzExpectation *expectation, int64_t baseline_value);
+/* Whether it can no longer hold, whatever comes; asked while the run goes on, after lz_recorder_settle(). A count or a
+ * largest value beyond `max` and a smallest below `min` stay so; everything else is known when its window is final. */
+bool lz_expectation_is_lost(const LzExpectation *expectation, const LzProbes *probes);
 /* Whether a value is within the limits. */
 bool lz_expectation_holds(const LzExpectation *expectation, int64_t value);
 /* values and samples per repetition; samples[i] < min_samples makes it NO_SAMPLE. Every repetition must hold. */

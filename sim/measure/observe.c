@@ -66,10 +66,15 @@ static void complete_levels(LzObservation *observation, LzUnit unit, unsigned kn
     observation->last /= known;
 }
 
+static bool is_settled(const LzProbes *probes)
+{
+    return probes->is_finished || probes->end_ns == lz_now(probes->scheduler);
+}
+
 LzObservation lz_recorder_observe(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
                                   unsigned window)
 {
-    g_assert(probes->is_finished && window < probes->windows.count);
+    g_assert(is_settled(probes) && window < probes->windows.count);
     const LzMetricInfo *info = lz_metric_info(metric);
     Query query = {.metric = metric, .name = name, .fleet = fleet, .window = window};
     LzObservation observation = {.window_ns = lz_windows_length(&probes->windows, window, probes->end_ns)};
@@ -124,7 +129,7 @@ static LzTime recover_time(const LzProbes *probes, const LzLevel *level, unsigne
 LzTime lz_recorder_recover_time(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
                                 unsigned window, int64_t to)
 {
-    g_assert(probes->is_finished && window < probes->windows.count);
+    g_assert(is_settled(probes) && window < probes->windows.count);
     g_assert(lz_metric_info(metric)->type == LZ_METRIC_LEVEL);
     Query query = {.metric = metric, .name = name, .fleet = fleet, .window = window};
     LzTime slowest_ns = -1;
@@ -133,6 +138,46 @@ LzTime lz_recorder_recover_time(const LzProbes *probes, LzMetric metric, const c
         slowest_ns = MAX(slowest_ns, recover_time(probes, record->meters[probes->slots[metric]].level, window, to));
     }
     return slowest_ns < 0 ? LZ_TIME_NEVER : slowest_ns;
+}
+
+typedef struct Search {                 /* for an open message that counts for a window */
+    const LzProbes *probes;
+    const Query *query;
+    bool is_found;
+} Search;
+
+static bool is_span_in(const LzSpan *span, unsigned window)
+{
+    for (unsigned i = 0; i < span->window_count; i++) {
+        if (span->windows[i] == window) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void search_life(void *self, LzLife *life)
+{
+    Search *search = self;
+    LzScope before = life->flow - 1;
+    bool is_asked = next_match(search->probes, search->query, &before) && before == life->flow;
+    search->is_found = search->is_found ||
+                       (is_asked && is_span_in(&search->probes->windows.spans[life->span], search->query->window));
+}
+
+bool lz_recorder_is_window_final(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
+                                 unsigned window)
+{
+    g_assert(is_settled(probes) && window < probes->windows.count);
+    if (probes->end_ns < probes->windows.windows[window].to_ns) {
+        return false;
+    }
+    Query query = {.metric = metric, .name = name, .fleet = fleet, .window = window};
+    Search open = {.probes = probes, .query = &query};
+    if (lz_metric_info(metric)->scope == LZ_SCOPE_FLOW) {
+        lz_lives_each_open(&probes->lives, search_life, &open);
+    }
+    return !open.is_found;
 }
 
 unsigned lz_recorder_scope_count(const LzProbes *probes)

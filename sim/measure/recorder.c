@@ -267,6 +267,14 @@ static void settle_levels(LzProbes *probes)
     }
 }
 
+void lz_recorder_settle(LzProbes *probes)
+{
+    if (lz_probes_advance(probes)) {
+        probes->end_ns = lz_now(probes->scheduler);
+        settle_levels(probes);
+    }
+}
+
 void lz_recorder_finish(LzProbes *probes, LzTime end_ns)
 {
     g_assert(!probes->is_finished);

@@ -28,7 +28,11 @@ void lz_recorder_free(LzProbes *probes);
  * flight: neither delivered nor lost). Call once before the queries below. */
 void lz_recorder_finish(LzProbes *probes, LzTime end_ns);
 
-/* ---- queries ---- */
+/* While the run goes on: accounts for everything until now, so that the queries below can be asked at this moment.
+ * Changes no result. */
+void lz_recorder_settle(LzProbes *probes);
+
+/* ---- queries, after lz_recorder_finish() or lz_recorder_settle() ---- */
 typedef struct LzScopeInfo { LzScopeKind kind; const char *name, *fleet; } LzScopeInfo;
 unsigned lz_recorder_scope_count(const LzProbes *probes);               /* scopes are 1..count */
 const LzScopeInfo *lz_recorder_scope_info(const LzProbes *probes, LzScope scope);
@@ -48,6 +52,10 @@ typedef struct LzObservation {
 LzObservation lz_recorder_observe(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
                                   unsigned window);
 void lz_observation_clear(LzObservation *observation);
+/* Whether a window is over, and what a metric is made of in it is too: of messages that count for the window of their
+ * creation, none is under way. (A message given up as lost may still arrive and be taken back: that is not waited for.) */
+bool lz_recorder_is_window_final(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,
+                                 unsigned window);
 
 /* Time from the window's start until the LEVEL metric is at or above `to` and stays there for the rest of the
  * window; LZ_TIME_NEVER if not. Of several scopes the slowest counts. */

@@ -144,6 +144,7 @@ char *lz_manifest_text(const LzManifest *manifest)
     lz_json_object_begin(json, NULL);
     lz_json_string(json, "schema", LZ_MANIFEST_SCHEMA);
     lz_json_string(json, "state", manifest->state);
+    lz_json_string(json, "reason", manifest->reason);
     lz_json_string(json, "run_id", manifest->run_id);
     lz_json_string(json, "keys", "test");
     lz_json_string(json, "mode", "simulated");

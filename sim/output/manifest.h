@@ -19,6 +19,7 @@ typedef struct LzManifestRepetition {
 
 typedef struct LzManifest {             /* everything borrowed */
     const char *state, *run_id;
+    const char *reason;                 /* why it ended early, or NULL */
     const LzPlan *plan;
     const char *resolved_sha256;
     const char *const *argv, *const *overrides;         /* NULL-terminated, may be NULL */

@@ -15,7 +15,7 @@
 struct LzResults {
     const LzPlan *plan;
     const char *const *argv, *const *overrides;
-    char *run_id, *resolved_sha256;
+    char *run_id, *resolved_sha256, *reason;
     int64_t started_us;
     LzDirectory *directory;
     LzTables *tables;
@@ -59,6 +59,7 @@ static void results_free(LzResults *results)
     lz_directory_free(results->directory);
     g_array_unref(results->repetitions);
     g_free(results->run_id);
+    g_free(results->reason);
     g_free(results->resolved_sha256);
     g_free(results);
 }
@@ -196,6 +197,12 @@ gboolean lz_results_add_repetition(LzResults *results, unsigned repetition, LzWo
 
 /* ---- end ---- */
 
+void lz_results_explain(LzResults *results, const char *reason)
+{
+    g_free(results->reason);
+    results->reason = g_strdup(reason);
+}
+
 static gboolean put_text(LzResults *results, const char *name, char *text, GError **error)
 {
     g_autofree char *owned = text;
@@ -213,6 +220,7 @@ static gboolean put_manifest(LzResults *results, LzRunState state, GError **erro
 {
     LzManifest manifest = {
         .state = state_names[state],
+        .reason = results->reason,
         .run_id = results->run_id,
         .plan = results->plan,
         .resolved_sha256 = results->resolved_sha256,

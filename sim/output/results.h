@@ -27,6 +27,8 @@ gboolean lz_results_add_repetition(LzResults *results, unsigned repetition, LzWo
  * that repetition: later calls are ignored. */
 const LzWorldObserver *lz_results_observer(LzResults *results);
 typedef enum { LZ_RUN_COMPLETE, LZ_RUN_INTERRUPTED, LZ_RUN_FAILED } LzRunState;
+/* Why the run ended early, for the manifest; copied. Before the commit. */
+void lz_results_explain(LzResults *results, const char *reason);
 /* verdict.json, junit.xml, manifest.json, SHA256SUMS; then the rename to lz_results_place(). Frees results, also on
  * failure. */
 gboolean lz_results_commit(LzResults *results, LzRunState state, const LzExpectation *expectations,

@@ -353,6 +353,17 @@ static void resolve_versus(LzResolver *resolver, LzExpectPlan *expect)
     }
 }
 
+/* ---- the run's end ---- */
+
+static void check_abort(LzResolver *resolver, const LzExpectPlan *expect)
+{
+    if (expect->abort_on_fail && expect->severity != 0) {
+        unsigned length;
+        LzMark mark = lz_walk_mark(resolver->walk, expect, "abort_on_fail", &length);
+        lz_report_error(resolver->report, "E219", mark, length, "a warning does not stop the run: `severity` must be `fail`");
+    }
+}
+
 /* ---- where and when ---- */
 
 static void resolve_where(LzResolver *resolver, const LzExpectPlan *expect, const LzMetricInfo *metric)
@@ -410,6 +421,7 @@ static void resolve_expectation(LzResolver *resolver, const LzNames *flows, LzEx
         resolve_limits(resolver, expect, metric);
     }
     resolve_versus(resolver, expect);
+    check_abort(resolver, expect);
     resolve_where(resolver, expect, metric);
     resolve_when(resolver, expect);
 }

@@ -91,6 +91,8 @@ const LzExplanation lz_explanations[] = {
     {"E218", "An expectation compares itself with the results of an earlier run by `vs: {baseline: DIR}` with\n"
              "`max_drop`, `max_rise` or both. DIR stands below the scenario's folder: it is relative, without\n"
              "`..`, and complete (not DIR.partial). recover_time cannot be compared."},
+    {"E219", "`abort_on_fail: true` ends the run, with exit code 1, as soon as the expectation can no longer hold. An\n"
+             "expectation of `severity: warn` never decides the exit code, so it cannot end the run."},
     {"E501", "The results directory holds a complete run. Give another one with -o, or replace it with --force:\n"
              "the old one stays until the new one is complete."},
     {"E502", "The directory is not a results directory (it has no manifest.json of lazaret), so it is not touched,\n"

@@ -93,6 +93,27 @@ def check_baseline(out):
     check("a torn baseline exits 2", done.returncode == 2 and "windows.csv: No such file" in done.stderr, done.stderr)
 
 
+def check_abort(out):
+    """Handshakes are counted from the warm-up's end on; the outage from 25 s to 37 s forces new ones."""
+    words = (ward, "--no-plots", "--repeat", "3", "--junit", out + ".xml", "-s", "expect=[{name: no-storm, metric: "
+             "service.broker.handshakes, stat: count, max: 0, abort_on_fail: true}, {name: all-well, metric: run.devices.connected, stat: last, min: 0}]")
+    done = run(*words, "-o", out)
+    check("an expectation that can no longer hold stops the run: exit 1", done.returncode == 1 and "FAIL  no-storm" in done.stdout, done.stdout)
+    manifest = json.load(open(out + ".partial/manifest.json"))
+    check("the manifest says interrupted, and why", manifest["state"] == "interrupted" and manifest["reason"].startswith(
+          "no-storm could no longer hold at ") and manifest["reason"].endswith(" s of repetition 1"), manifest)
+    seconds = manifest["repetitions"][0]["virtual_s"]
+    check("it stops within the second, and repeats no more", len(manifest["repetitions"]) == 1 and 25 < seconds < 60, manifest["repetitions"])
+    check("the user reads it too", "(interrupted: no-storm could no longer hold" in done.stdout, done.stdout)
+    check("JUnit has its failure", len(xml.etree.ElementTree.parse(out + ".xml").findall(".//failure")) == 1)
+    again = run(*words, "-o", out + "-again")
+    check("the same run stops at the same event", json.load(open(out + "-again.partial/manifest.json"))["repetitions"] == manifest["repetitions"], again.stderr)
+    kept = run(*words, "-o", out + "-kept", "-s", "expect.no-storm.max=1000", "--repeat", "1")
+    check("one that holds changes nothing", kept.returncode == 0 and json.load(open(out + "-kept/manifest.json"))["reason"] is None, kept.stdout)
+    plain = json.load(open(out + "-kept/manifest.json"))["repetitions"][0]["digest"]["all"]
+    check("nor the digest", digest("-s", "expect=[{name: a, metric: flow.status.created, stat: count, min: 0}]").replace("-", "") == plain.replace("-", ""), plain)
+
+
 def check_digest():
     first = digest()
     check("same seed, same digest", first == digest(), first)
@@ -114,12 +135,15 @@ def check_stop(out):
     manifests = [os.path.join(folder, name, "manifest.json") for name in kept]
     states = [json.load(open(path))["state"] for path in manifests if os.path.exists(path)]
     check("what there is was kept, marked as interrupted", states == ["interrupted"], kept)
+    reasons = [json.load(open(path))["reason"] for path in manifests if os.path.exists(path)]
+    check("and by what", reasons == ["signal 2"], reasons)
 
 
 with tempfile.TemporaryDirectory() as folder:
     check_outcomes(os.path.join(folder, "results"))
     check_usage()
     check_baseline(os.path.join(folder, "results"))
+    check_abort(os.path.join(folder, "abort"))
     check_digest()
     check_stop(os.path.join(folder, "results"))
 print(f"1..{count}")

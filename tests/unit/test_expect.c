@@ -154,6 +154,156 @@ static void test_real_zero(void)
     tear_down(&fixture, NULL);
 }
 
+/* ---- while the run goes on ---- */
+
+typedef struct Going {                  /* a run of 10 s that is not over */
+    LzScheduler *scheduler;
+    LzProbes *probes;
+    LzScope link, broker, flow;
+    uint32_t device;
+} Going;
+
+static void set_going(Going *going)
+{
+    going->scheduler = lz_scheduler_new();
+    LzRecorderOptions options = {.scheduler = going->scheduler, .windows = windows, .window_count = G_N_ELEMENTS(windows),
+                                 .series_every_ns = LZ_SECONDS(1)};
+    going->probes = lz_recorder_new(&options);
+    going->link = lz_probe_scope(going->probes, LZ_SCOPE_LINK, "backbone", NULL);
+    going->broker = lz_probe_scope(going->probes, LZ_SCOPE_SERVICE, "broker", NULL);
+    going->flow = lz_probe_scope(going->probes, LZ_SCOPE_FLOW, "alarm", "pump");
+    going->device = lz_probe_device(going->probes, "pump[1]", "pump");
+}
+
+static void clear_going(Going *going)
+{
+    lz_recorder_free(going->probes);
+    lz_scheduler_free(going->scheduler);
+}
+
+static bool is_lost_at(Going *going, LzTime time_ns, LzExpectation expectation)
+{
+    while (lz_scheduler_step(going->scheduler, time_ns)) {
+    }
+    lz_recorder_settle(going->probes);
+    return lz_expectation_is_lost(&expectation, going->probes);
+}
+
+#define LOST(...) ASK(DROPPED, .has_max = true, __VA_ARGS__)
+
+static void test_lost_at_once(void)
+{
+    Going going;
+    set_going(&going);
+    const LzExpectation few = ASK(DELIVERED, .statistic = LZ_STATISTIC_COUNT, .has_max = true, .max_value = 9);
+    const LzExpectation many = ASK(DELIVERED, .statistic = LZ_STATISTIC_COUNT, .has_min = true, .min_value = 100);
+    const LzExpectation quick = ASK(WAIT, .statistic = LZ_STATISTIC_MAX, .has_max = true, .max_value = 1000);
+    const LzExpectation slow = ASK(WAIT, .statistic = LZ_STATISTIC_MIN, .has_min = true, .min_value = 1000);
+    const LzExpectation usual = ASK(WAIT, .statistic = LZ_STATISTIC_MEAN, .has_max = true, .max_value = 1000);
+    const LzExpectation up = ASK(AVAILABLE, .statistic = LZ_STATISTIC_MIN, .has_min = true, .min_value = 500000000);
+    lz_probe_count(going.probes, going.link, LZ_METRIC_LINK_DELIVERED, 9);
+    lz_probe_sample(going.probes, going.link, LZ_METRIC_LINK_WAIT, 1000);
+    lz_probe_level(going.probes, going.broker, LZ_METRIC_SERVICE_AVAILABILITY, 1000000000);
+    for (unsigned i = 0; i < 6; i++) {
+        g_assert_false(is_lost_at(&going, LZ_SECONDS(1), ((const LzExpectation[]){few, many, quick, slow, usual, up})[i]));
+    }
+    lz_probe_count(going.probes, going.link, LZ_METRIC_LINK_DELIVERED, 1);
+    lz_probe_sample(going.probes, going.link, LZ_METRIC_LINK_WAIT, 999);
+    lz_probe_sample(going.probes, going.link, LZ_METRIC_LINK_WAIT, 9999);
+    lz_probe_level(going.probes, going.broker, LZ_METRIC_SERVICE_AVAILABILITY, 400000000);
+    g_assert_true(is_lost_at(&going, LZ_SECONDS(1) + 1, few));
+    g_assert_true(is_lost_at(&going, LZ_SECONDS(1) + 1, quick));
+    g_assert_true(is_lost_at(&going, LZ_SECONDS(1) + 1, slow));
+    g_assert_true(is_lost_at(&going, LZ_SECONDS(1) + 1, up));
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(1) + 1, many));        /* more may come */
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(1) + 1, usual));       /* smaller ones may come */
+    clear_going(&going);
+}
+
+static void test_lost_with_the_window(void)
+{
+    Going going;
+    set_going(&going);
+    const LzExpectation ratio = LOST(.statistic = LZ_STATISTIC_RATIO, .max_value = 100000000, .window = FLOOD);
+    const LzExpectation unseen = ASK(WAIT, .statistic = LZ_STATISTIC_MAX, .has_max = true, .max_value = 1000, .window = FLOOD);
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(3), ratio));
+    lz_probe_count(going.probes, going.link, LZ_METRIC_LINK_DROPPED, 3);
+    lz_probe_count_whole(going.probes, going.link, LZ_METRIC_LINK_DROPPED, 10);
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(4) - 1, ratio));       /* 30 %, but it goes on */
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(4) - 1, unseen));
+    g_assert_true(is_lost_at(&going, LZ_SECONDS(4), ratio));
+    g_assert_true(is_lost_at(&going, LZ_SECONDS(4), unseen));           /* no sample: it failed */
+    clear_going(&going);
+}
+
+/* A message counts for the window of its creation, so a window is not final before its messages are. */
+static void test_lost_with_the_message(void)
+{
+    Going going;
+    set_going(&going);
+    const LzExpectation all = ASK(.metric = LZ_METRIC_FLOW_DELIVERED, .scope_name = "alarm", .statistic = LZ_STATISTIC_RATIO,
+                                  .window = FLOOD, .has_min = true, .min_value = 1000000000);
+    is_lost_at(&going, LZ_SECONDS(3), all);
+    uint8_t marks[2][LZ_MESSAGE_MARK_BYTES];
+    for (unsigned i = 0; i < 2; i++) {
+        lz_message_mark_write(marks[i], lz_probe_created(going.probes, going.flow, going.device, 50, LZ_TIME_NEVER));
+    }
+    lz_probe_delivered(going.probes, (LzBytes){marks[0], sizeof marks[0]});
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(6), all));
+    lz_probe_delivered(going.probes, (LzBytes){marks[1], sizeof marks[1]});
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(7), all));
+    clear_going(&going);
+
+    set_going(&going);
+    is_lost_at(&going, LZ_SECONDS(3), all);
+    LzMessageId message = lz_probe_created(going.probes, going.flow, going.device, 50, LZ_TIME_NEVER);
+    g_assert_false(is_lost_at(&going, LZ_SECONDS(6), all));
+    lz_probe_lost(going.probes, message, LZ_LOSS_POWER);
+    g_assert_true(is_lost_at(&going, LZ_SECONDS(7), all));
+    clear_going(&going);
+}
+
+/* Being asked each second does not change what is measured. */
+static void test_settling_changes_nothing(void)
+{
+    int64_t mean[2], min[2];
+    uint64_t pieces[2];
+    size_t rows[2];
+    int64_t last[2];
+    for (unsigned asked = 0; asked < 2; asked++) {
+        Going going;
+        set_going(&going);
+        for (unsigned i = 0; i < 40; i++) {
+            while (lz_scheduler_step(going.scheduler, i * LZ_MILLISECONDS(250))) {
+            }
+            if (asked) {
+                lz_recorder_settle(going.probes);
+            }
+            if (i % 7 == 3) {
+                lz_probe_level(going.probes, going.broker, LZ_METRIC_SERVICE_AVAILABILITY, (int64_t)i * 1000);
+            }
+        }
+        lz_recorder_finish(going.probes, LZ_SECONDS(10));
+        LzObservation seen = lz_recorder_observe(going.probes, LZ_METRIC_SERVICE_AVAILABILITY, "broker", NULL, ALWAYS);
+        mean[asked] = seen.mean;
+        min[asked] = seen.min;
+        pieces[asked] = seen.samples;
+        const LzSeriesRow *series = lz_recorder_series(going.probes, &rows[asked]);
+        last[asked] = 0;
+        for (size_t i = 0; i < rows[asked]; i++) {
+            last[asked] = 31 * last[asked] + series[i].value + series[i].t_ns / 1000;
+        }
+        lz_observation_clear(&seen);
+        clear_going(&going);
+    }
+    g_assert_cmpint(mean[0], ==, mean[1]);
+    g_assert_cmpint(min[0], ==, min[1]);
+    g_assert_cmpuint(pieces[0], ==, pieces[1]);
+    g_assert_cmpuint(rows[0], ==, rows[1]);
+    g_assert_cmpuint(rows[0], >, 8);
+    g_assert_cmpint(last[0], ==, last[1]);
+}
+
 static const uint64_t enough[] = {100, 100, 100, 100, 100};
 
 static void test_judge_max(void)
@@ -305,6 +455,10 @@ int main(int argc, char **argv)
     g_test_add_func("/expect/judge/no-sample", test_judge_no_sample);
     g_test_add_func("/expect/judge/never", test_judge_never);
     g_test_add_func("/expect/compare", test_compare);
+    g_test_add_func("/expect/lost/at-once", test_lost_at_once);
+    g_test_add_func("/expect/lost/with-the-window", test_lost_with_the_window);
+    g_test_add_func("/expect/lost/with-the-message", test_lost_with_the_message);
+    g_test_add_func("/expect/lost/settling", test_settling_changes_nothing);
     g_test_add_func("/expect/format", test_format);
     return g_test_run();
 }
