@@ -167,13 +167,14 @@ void lz_world_free(LzWorld *world)
     for (unsigned i = 0; world->media && i < plan->network.links.count; i++) {
         lz_link_free(world->media[i].link);
     }
-    for (unsigned i = 0; world->zones && i < plan->network.zones.count; i++) {
-        lz_switch_free(world->zones[i].switch_);
+    for (unsigned i = 0; world->switches && i < world->switch_count; i++) {
+        lz_switch_free(world->switches[i].switch_);
     }
     for (unsigned i = 0; world->fleets && i < plan->fleet.count; i++) {
         g_free(world->fleets[i].flows);
     }
     g_free(world->zones);
+    g_free(world->switches);
     g_free(world->media);
     g_free(world->services);
     g_free(world->fleets);
@@ -229,8 +230,9 @@ void lz_world_finish(LzWorld *world)
 void lz_world_switch_power(LzWorld *world, const char *zone, bool is_on)
 {
     for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
-        if (strcmp(world->zones[i].plan->name.text, zone) == 0) {
-            lz_switch_set_power(world->zones[i].switch_, is_on);
+        const Zone *one = &world->zones[i];
+        for (unsigned n = 0; n < one->count && strcmp(one->plan->name.text, zone) == 0; n++) {
+            lz_switch_set_power(world->switches[one->first + n].switch_, is_on);
         }
     }
 }
@@ -389,9 +391,9 @@ static bool check_link(const LzLink *link, LzDirection direction, char **ret_pro
     return true;
 }
 
-static bool check_switch(const Zone *zone, char **ret_problem)
+static bool check_switch(const Zone *zone, const Switch *one, char **ret_problem)
 {
-    const LzSwitchStats *stats = lz_switch_stats(zone->switch_);
+    const LzSwitchStats *stats = lz_switch_stats(one->switch_);
     uint64_t out = stats->forwarded_packets + stats->held_packets;
     for (unsigned reason = 0; reason < LZ_DROP_COUNT; reason++) {
         out += stats->dropped_packets[reason];
@@ -431,8 +433,11 @@ bool lz_world_check(LzWorld *world, char **ret_problem)
         }
     }
     for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
-        if (!check_switch(&world->zones[i], ret_problem)) {
-            return false;
+        const Zone *zone = &world->zones[i];
+        for (unsigned n = 0; n < zone->count; n++) {
+            if (!check_switch(zone, &world->switches[zone->first + n], ret_problem)) {
+                return false;
+            }
         }
     }
     for (LzScope scope = 1; scope <= lz_recorder_scope_count(world->probes); scope++) {

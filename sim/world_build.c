@@ -59,42 +59,69 @@ static void count_stations(LzWorld *world)
     }
 }
 
-/* As many host bits as the fullest zone needs; the same for all, so that prefixes nest in 10/8. */
-static gboolean choose_zone_bits(LzWorld *world, GError **error)
+/* A zone with `ports` has as many switches as its hosts need, any other has one. */
+static void count_switches(LzWorld *world)
 {
-    unsigned zones = world->plan->network.zones.count;
+    const LzNetworkPlan *network = &world->plan->network;
+    for (unsigned i = 0; i < network->links.count; i++) {
+        Medium *medium = &world->media[i];
+        world->zones[medium->zone].hosts += medium->plan->zone.text ? medium->stations : 0;
+    }
+    for (unsigned i = 0; i < network->zones.count; i++) {
+        Zone *zone = &world->zones[i];
+        zone->plan = &LZ_PLAN_ITEMS(network->zones, LzZonePlan)[i];
+        uint32_t ports = (uint32_t)zone->plan->ports;
+        zone->first = world->switch_count;
+        zone->count = ports > 0 && zone->hosts > ports ? (zone->hosts + ports - 1) / ports : 1;
+        world->switch_count += zone->count;
+    }
+}
+
+/* As many host bits as the fullest switch needs; the same for all, so that prefixes nest in 10/8. */
+static gboolean choose_host_bits(LzWorld *world, GError **error)
+{
     uint64_t most = 0;
-    for (unsigned zone = 0; zone < zones; zone++) {
-        uint64_t hosts = 0;
-        for (unsigned i = 0; i < world->plan->network.links.count; i++) {
-            const Medium *medium = &world->media[i];
-            hosts += medium->plan->zone.text && medium->zone == zone ? medium->stations : 0;
-        }
-        most = MAX(most, hosts);
+    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
+        const Zone *zone = &world->zones[i];
+        most = MAX(most, zone->count > 1 ? (uint64_t)zone->plan->ports : zone->hosts);
     }
-    world->zone_bits = 8;
-    while ((UINT64_C(1) << world->zone_bits) < most + 2) {
-        world->zone_bits++;
+    world->host_bits = 8;
+    while ((UINT64_C(1) << world->host_bits) < most + 2) {
+        world->host_bits++;
     }
-    if ((uint64_t)(zones + 1) << world->zone_bits > UINT64_C(1) << ADDRESS_BITS) {
-        g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT, "%u zones with up to %" G_GUINT64_FORMAT " hosts do not fit into 10.0.0.0/8",
-                    zones, most);
+    if ((uint64_t)(world->switch_count + 1) << world->host_bits > UINT64_C(1) << ADDRESS_BITS) {
+        g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT, "%u switches with up to %" G_GUINT64_FORMAT " hosts do not fit into 10.0.0.0/8",
+                    world->switch_count, most);
         return FALSE;
     }
     return TRUE;
 }
 
-static void build_zones(LzWorld *world)
+static void build_switches(LzWorld *world)
 {
-    const LzNetworkPlan *network = &world->plan->network;
-    for (unsigned i = 0; i < network->zones.count; i++) {
-        const LzZonePlan *plan = &LZ_PLAN_ITEMS(network->zones, LzZonePlan)[i];
-        LzEnv env = lz_world_env(world, plan->name.text);
-        world->zones[i] = (Zone){
-            .plan = plan,
-            .switch_ = lz_switch_new(&env, plan->name.text, plan->forwarding_ns),
-            .prefix = ADDRESS_BASE + ((i + 1) << world->zone_bits),
-        };
+    world->switches = g_new0(Switch, world->switch_count);
+    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
+        Zone *zone = &world->zones[i];
+        zone->hosts = 0;
+        LzEnv env = lz_world_env(world, zone->plan->name.text);
+        for (unsigned n = zone->first; n < zone->first + zone->count; n++) {
+            world->switches[n] = (Switch){
+                .switch_ = lz_switch_new(&env, zone->plan->forwarding_ns),
+                .prefix = ADDRESS_BASE + ((n + 1) << world->host_bits),
+            };
+        }
+    }
+}
+
+/* A backbone has a station for each pair of a switch of its one zone and a switch of the other. */
+static void connect_switches(LzWorld *world, const Medium *medium)
+{
+    const Zone *from = &world->zones[medium->zone], *to = &world->zones[medium->to];
+    for (unsigned station = 0; station < from->count * to->count; station++) {
+        const Switch *near = &world->switches[from->first + station / to->count];
+        const Switch *far = &world->switches[to->first + station % to->count];
+        lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(far->switch_));
+        lz_link_set_sink(medium->link, station, LZ_DOWN, lz_switch_input(near->switch_));
     }
 }
 
@@ -103,46 +130,112 @@ static void build_media(LzWorld *world)
     for (unsigned i = 0; i < world->plan->network.links.count; i++) {
         Medium *medium = &world->media[i];
         const char *name = medium->plan->name.text;
+        if (medium->plan->from.text) {
+            medium->stations = world->zones[medium->zone].count * world->zones[medium->to].count;
+        }
         LzEnv env = lz_world_env(world, name);
         LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_LINK, name, NULL);
         medium->link = lz_link_new(&env, name, &medium->plan->model, &medium->plan->queue, MAX(medium->stations, 1), scope,
                                    &world->digest);
         if (medium->plan->from.text) {
-            LzElement *from = lz_switch_input(world->zones[zone_index(world, medium->plan->from.text)].switch_);
-            LzElement *to = lz_switch_input(world->zones[zone_index(world, medium->plan->to.text)].switch_);
-            lz_link_set_sink(medium->link, 0, LZ_UP, to);
-            lz_link_set_sink(medium->link, 0, LZ_DOWN, from);
+            connect_switches(world, medium);
         }
     }
 }
 
-/* Routes from every zone towards `target`, by breadth-first search over the backbone links in plan order. */
-static void route_towards(LzWorld *world, unsigned target)
+/* ---- routes ---- */
+
+typedef struct Edge {                   /* one way over a backbone, seen from the switch that it leads to */
+    unsigned from;
+    LzElement *egress;                  /* there */
+} Edge;
+
+static void add_edge(GArray **edges, unsigned from, unsigned to, LzElement *egress)
 {
-    unsigned zones = world->plan->network.zones.count;
-    g_autofree bool *reached = g_new0(bool, zones);
-    g_autofree unsigned *queue = g_new(unsigned, zones);
+    edges[to] = edges[to] ? edges[to] : g_array_new(FALSE, FALSE, sizeof(Edge));
+    Edge edge = {from, egress};
+    g_array_append_val(edges[to], edge);
+}
+
+/* The ways to each switch, in plan order. */
+static GArray **find_edges(LzWorld *world)
+{
+    GArray **edges = g_new0(GArray *, world->switch_count);
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        const Medium *medium = &world->media[i];
+        const Zone *from = &world->zones[medium->zone], *to = &world->zones[medium->to];
+        for (unsigned station = 0; medium->plan->from.text && station < from->count * to->count; station++) {
+            unsigned near = from->first + station / to->count, far = to->first + station % to->count;
+            add_edge(edges, near, far, lz_link_input(medium->link, station, LZ_UP));
+            add_edge(edges, far, near, lz_link_input(medium->link, station, LZ_DOWN));
+        }
+    }
+    return edges;
+}
+
+/* One way out, to a switch that has others: two that only know each other would pass strays to and fro. */
+static bool is_leaf(GArray *const *edges, unsigned node)
+{
+    return edges[node] && edges[node]->len == 1 && edges[g_array_index(edges[node], Edge, 0).from]->len > 1;
+}
+
+/* Routes from every switch towards `target`, by breadth-first search. */
+static void route_towards(LzWorld *world, GArray *const *edges, unsigned target, bool *reached, unsigned *queue)
+{
     unsigned head = 0, tail = 0;
+    memset(reached, 0, world->switch_count * sizeof *reached);
     queue[tail++] = target;
     reached[target] = true;
     while (head < tail) {
         unsigned here = queue[head++];
-        for (unsigned i = 0; i < world->plan->network.links.count; i++) {
-            const Medium *medium = &world->media[i];
-            if (!medium->plan->from.text) {
+        for (guint i = 0; edges[here] && i < edges[here]->len; i++) {
+            const Edge *edge = &g_array_index(edges[here], Edge, i);
+            if (reached[edge->from]) {
                 continue;
             }
-            unsigned from = zone_index(world, medium->plan->from.text), to = zone_index(world, medium->plan->to.text);
-            unsigned there = from == here ? to : to == here ? from : here;
-            if (there == here || reached[there]) {
-                continue;
+            reached[edge->from] = true;
+            queue[tail++] = edge->from;
+            if (!is_leaf(edges, edge->from)) {
+                lz_switch_add_route(world->switches[edge->from].switch_, world->switches[target].prefix,
+                                    32 - world->host_bits, edge->egress);
             }
-            reached[there] = true;
-            queue[tail++] = there;
-            LzElement *egress = lz_link_input(medium->link, 0, there == from ? LZ_UP : LZ_DOWN);
-            lz_switch_add_route(world->zones[there].switch_, world->zones[target].prefix, 32 - world->zone_bits, egress);
         }
     }
+}
+
+/* A switch with one way out needs no table of the others; what is its own and has no host goes nowhere. */
+static void route_leaf(LzWorld *world, GArray *const *edges, unsigned node)
+{
+    const Edge *in = &g_array_index(edges[node], Edge, 0);
+    const Switch *leaf = &world->switches[node];
+    for (guint i = 0; i < edges[in->from]->len; i++) {
+        const Edge *out = &g_array_index(edges[in->from], Edge, i);
+        if (out->from == node) {
+            lz_switch_add_route(leaf->switch_, ADDRESS_BASE, 32 - ADDRESS_BITS, out->egress);
+        }
+    }
+    lz_switch_add_route(leaf->switch_, leaf->prefix, 32 - world->host_bits, NULL);
+}
+
+static void build_routes(LzWorld *world)
+{
+    GArray **edges = find_edges(world);
+    g_autofree bool *reached = g_new(bool, world->switch_count);
+    g_autofree unsigned *queue = g_new(unsigned, world->switch_count);
+    for (unsigned target = 0; target < world->switch_count; target++) {
+        route_towards(world, edges, target, reached, queue);
+    }
+    for (unsigned node = 0; node < world->switch_count; node++) {
+        if (is_leaf(edges, node)) {
+            route_leaf(world, edges, node);
+        }
+    }
+    for (unsigned node = 0; node < world->switch_count; node++) {
+        if (edges[node]) {
+            g_array_unref(edges[node]);
+        }
+    }
+    g_free(edges);
 }
 
 /* ---- hosts ---- */
@@ -204,8 +297,10 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
 {
     Medium *medium = medium_of(world, request->link);
     Zone *zone = &world->zones[medium->zone];
+    uint32_t place = zone->hosts++;
+    Switch *access = &world->switches[zone->first + (zone->count > 1 ? place / (uint32_t)zone->plan->ports : 0)];
     unsigned station = medium->attached++;
-    LzAddress address = zone->prefix + ++zone->hosts;
+    LzAddress address = access->prefix + ++access->hosts;
     LzElement *output = lz_link_input(medium->link, station, LZ_UP);
     bool is_captured = request->is_captured && world->observer.packet;
     if (is_captured) {
@@ -236,8 +331,8 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         }
     }
     lz_link_set_sink(medium->link, station, LZ_DOWN, input);
-    lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(zone->switch_));
-    lz_switch_add_route(zone->switch_, address, 32, lz_link_input(medium->link, station, LZ_DOWN));
+    lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(access->switch_));
+    lz_switch_add_route(access->switch_, address, 32, lz_link_input(medium->link, station, LZ_DOWN));
     g_hash_table_insert(world->by_name, g_strdup(request->name), host);
     if (request->is_legitimate) {
         g_hash_table_add(world->legitimate, GUINT_TO_POINTER(address));
@@ -650,7 +745,9 @@ static void allocate(LzWorld *world)
     world->faults = g_new0(Fault, plan->faults.count);
     for (unsigned i = 0; i < plan->network.links.count; i++) {
         const LzLinkPlan *link = &LZ_PLAN_ITEMS(plan->network.links, LzLinkPlan)[i];
-        world->media[i] = (Medium){.plan = link, .zone = link->zone.text ? zone_index(world, link->zone.text) : 0};
+        const LzText *zone = link->zone.text ? &link->zone : &link->from;
+        world->media[i] = (Medium){.plan = link, .zone = zone_index(world, zone->text)};
+        world->media[i].to = link->to.text ? zone_index(world, link->to.text) : world->media[i].zone;
     }
 }
 
@@ -670,15 +767,14 @@ gboolean lz_world_build(LzWorld *world, GError **error)
     const LzPlan *plan = world->plan;
     allocate(world);
     count_stations(world);
+    count_switches(world);
     world->pki = make_pki(world, error);
-    if (!world->pki || !choose_zone_bits(world, error)) {
+    if (!world->pki || !choose_host_bits(world, error)) {
         return FALSE;
     }
-    build_zones(world);
+    build_switches(world);
     build_media(world);
-    for (unsigned i = 0; i < plan->network.zones.count; i++) {
-        route_towards(world, i);
-    }
+    build_routes(world);
     for (unsigned i = 0; i < plan->services.count; i++) {
         if (!build_service(world, &world->services[i], &LZ_PLAN_ITEMS(plan->services, LzServicePlan)[i], error)) {
             return FALSE;

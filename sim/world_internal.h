@@ -15,17 +15,22 @@
 
 #define LZ_REPORT_EVERY_NS LZ_SECONDS(1)        /* levels of links, services and fleets */
 
-typedef struct Zone {
-    const LzZonePlan *plan;
+typedef struct Switch {
     LzSwitch *switch_;
     LzAddress prefix;
     uint32_t hosts;                     /* addresses given out */
+} Switch;
+
+typedef struct Zone {
+    const LzZonePlan *plan;
+    unsigned first, count;              /* its switches, in LzWorld.switches: one, or what its ports require */
+    uint32_t hosts;
 } Zone;
 
 typedef struct Medium {                 /* a link of the plan */
     const LzLinkPlan *plan;
     LzLink *link;
-    unsigned zone;                      /* access: index of its zone */
+    unsigned zone, to;                  /* index: of its zone; of the two that a backbone joins */
     unsigned stations, attached;
 } Medium;
 
@@ -100,6 +105,8 @@ struct LzWorld {
     LzDigest digest;
     LzPki *pki;
     Zone *zones;
+    Switch *switches;                   /* zone by zone */
+    unsigned switch_count;
     Medium *media;
     Service *services;
     Fleet *fleets;
@@ -107,7 +114,7 @@ struct LzWorld {
     Attack *attacks;
     Fault *faults;
     unsigned device_count;
-    unsigned zone_bits;                 /* host bits of a zone's prefix */
+    unsigned host_bits;                 /* of a switch's prefix */
     GPtrArray *names;                   /* char *: of devices and attackers */
     GHashTable *by_name;                /* host name -> LzHost, look-up only */
     GHashTable *legitimate;             /* addresses of services and devices, look-up only */

@@ -16,5 +16,7 @@ typedef struct LzBehaviourOps {
 
 /* Creates a message of size_bytes (>= LZ_MESSAGE_MARK_BYTES) now and hands it to the device's client. */
 void lz_flow_emit(LzFlow *flow, uint32_t size_bytes);
+/* Whether the device's client would send a message now instead of keeping it. */
+bool lz_flow_has_room(const LzFlow *flow);
 
 #endif

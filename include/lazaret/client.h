@@ -30,6 +30,8 @@ typedef struct LzClientOps {
     void (*stop)(void *state);
     /* One message of flow number `flow`; payload copied if kept; starts with the message's mark. */
     void (*send)(void *state, unsigned flow, LzBytes payload, LzMessageId message);
+    /* Whether a message would be sent now instead of being kept; NULL: always. */
+    bool (*has_room)(const void *state);
     void (*clear)(void *state);
 } LzClientOps;
 

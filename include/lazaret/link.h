@@ -36,6 +36,10 @@ void lz_link_drop(LzLink *link, unsigned station, LzDirection direction, LzPacke
 /* The medium is occupied for this long by this station and direction (utilisation). */
 void lz_link_busy(LzLink *link, unsigned station, LzDirection direction, LzTime duration_ns);
 
+/* What this link sends for an IP packet: at least so many bytes, and overhead_bytes beside them. Called in init;
+ * Ethernet unless told. */
+void lz_link_set_framing(LzLink *link, uint32_t packet_bytes_min, uint32_t overhead_bytes);
+
 /* Time to send bytes at a rate, rounded up to whole ns. rate_bps > 0. */
 LzTime lz_transmit_ns_ceil(uint64_t bytes, int64_t rate_bps);
 

@@ -60,7 +60,8 @@ struct LzPacket {
     struct { uint32_t left, right; } sack[LZ_TCP_SACK_BLOCKS];
     LzBuffer *payload;                  /* one reference held; NULL when payload_size is 0 */
     uint32_t payload_offset, payload_size;
-    uint32_t wire_bytes;                /* Ethernet frame on the wire: preamble 8, MAC 14, IP.., FCS 4, gap 12 */
+    uint16_t ip_bytes;                  /* of the IPv4 packet */
+    uint16_t wire_bytes;                /* on the link that has it now, or had it last; Ethernet before the first */
 };
 
 /* Packets come from the world's pool. */
@@ -69,7 +70,11 @@ LzPacket *lz_packet_new(LzPacketPool *pool);                    /* zeroed but fo
 LzPacket *lz_packet_clone(LzPacketPool *pool, const LzPacket *packet);  /* same payload, new id */
 void lz_packet_free(LzPacketPool *pool, LzPacket *packet);      /* accepts NULL; drops its payload reference */
 
-/* Sets wire_bytes from the header fields and payload size (minimum frame 64 B + 20 B overhead). */
+/* A packet in Ethernet (IEEE 802.3): padded to so many bytes, and beside them preamble and SFD 8, addresses and
+ * type 14, FCS 4, gap 12. */
+#define LZ_ETHERNET_PACKET_BYTES_MIN 46u
+#define LZ_ETHERNET_OVERHEAD_BYTES 38u
+/* Sets ip_bytes, and wire_bytes as Ethernet, from the header fields and payload size. */
 void lz_packet_set_wire_bytes(LzPacket *packet);
 /* Bytes of the IPv4 packet: what a link without Ethernet framing carries. */
 uint32_t lz_packet_ip_bytes(const LzPacket *packet);

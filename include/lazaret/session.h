@@ -56,6 +56,19 @@ typedef struct LzListen {
 void lz_host_listen(LzHost *host, const LzListen *listen, const LzSessionEvents *events,
                     void *(*accepted)(void *service, LzSession *session), void *service);
 
+/* Datagrams. A port is closed by power loss. bind: false when the port is taken; received() borrows the payload.
+ * send: false when the payload does not fit into one packet (1,472 bytes); from a port that need not be bound;
+ * message: its life's id, or 0. */
+bool lz_host_bind_udp(LzHost *host, uint16_t port,
+                      void (*received)(void *self, LzAddress source, uint16_t source_port, LzBytes payload), void *self);
+typedef struct LzDatagram {
+    LzAddress address;
+    uint16_t port, source_port;
+    uint8_t dscp;
+    LzBytes payload;
+} LzDatagram;
+bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId message);
+
 /* Occupies one of the host's cores for cost_ns, first come first served with its crypto; then fires
  * done (an idle event of the caller's). The caller cancels with lz_host_compute_cancel before done goes away. */
 void lz_host_compute(LzHost *host, LzTime cost_ns, LzEvent *done);

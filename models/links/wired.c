@@ -7,12 +7,17 @@
 #include "lazaret/model.h"
 #include "lazaret/random.h"
 
+#define PPP_OVERHEAD_BYTES 2u           /* RFC 1661 2: the protocol field */
+
+typedef enum { FRAMING_ETHERNET, FRAMING_PPP } Framing;
+
 typedef struct Config {
     int64_t rate_bps;
     LzTime delay_ns;
     LzDist jitter;
     bool reorder;
     uint32_t loss_ppb;
+    int framing;
 } Config;
 
 typedef struct Wired Wired;
@@ -162,6 +167,9 @@ static void wired_init(void *state, const void *config, LzLink *link, const LzEn
     self->link = link;
     self->scheduler = env->scheduler;
     self->packets = env->packets;
+    if (self->config->framing == FRAMING_PPP) {
+        lz_link_set_framing(link, 0, PPP_OVERHEAD_BYTES);
+    }
     self->lane_count = 2 * stations;
     self->lanes = g_new0(Lane, self->lane_count);
     for (unsigned index = 0; index < self->lane_count; index++) {
@@ -226,6 +234,8 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
+static const char *const framing_words[] = {"ethernet", "ppp", NULL};
+
 static const LzParam params[] = {
     LZ_PARAM(Config, rate_bps, .kind = LZ_PARAM_BPS, .max = 1e12, .fallback = 0,
              .help = "rate of each direction; without it the wire only delays"),
@@ -237,6 +247,9 @@ static const LzParam params[] = {
              .help = "whether jitter may let a packet overtake the one before it"),
     LZ_PARAM(Config, loss_ppb, .kind = LZ_PARAM_PPB, .max = 1e9, .fallback = 0,
              .help = "share of packets lost on the way, each on its own"),
+    LZ_PARAM(Config, framing, .kind = LZ_PARAM_ENUM, .words = framing_words, .fallback = FRAMING_ETHERNET,
+             .help = "ethernet: 38 bytes beside a packet of at least 46; ppp: 2 bytes beside any packet",
+             .source = "IEEE 802.3 with preamble and gap; RFC 1661 section 2 without delimiters"),
     LZ_PARAM_END,
 };
 

@@ -145,12 +145,16 @@ void lz_device_set_power(LzDevice *device, bool is_on)
     }
 }
 
-/* What a message carries after its mark: plainly test data. */
+/* What a message carries after its mark: plainly test data. What is written is copied on, doubling. */
 static void fill(uint8_t *bytes, size_t size)
 {
     static const char filler[] = "LAZARET TEST DATA ";
-    for (size_t i = 0; i < size; i++) {
-        bytes[i] = (uint8_t)filler[i % (sizeof filler - 1)];
+    size_t done = MIN(size, sizeof filler - 1);
+    memcpy(bytes, filler, done);
+    while (done < size) {
+        size_t more = MIN(size - done, done);
+        memcpy(bytes + done, bytes, more);
+        done += more;
     }
 }
 
@@ -165,6 +169,12 @@ void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
     lz_message_mark_write(payload, message);
     fill(payload + LZ_MESSAGE_MARK_BYTES, size_bytes - LZ_MESSAGE_MARK_BYTES);
     client_ops(device)->send(device->client, flow->index, (LzBytes){payload, size_bytes}, message);
+}
+
+bool lz_flow_has_room(const LzFlow *flow)
+{
+    const LzClientOps *ops = client_ops(flow->device);
+    return !ops->has_room || ops->has_room(flow->device->client);
 }
 
 uint64_t lz_device_reconnects(const LzDevice *device)

@@ -110,6 +110,25 @@ void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text
     host->options.key_log_self = self;
 }
 
+/* ---- datagrams ---- */
+
+bool lz_host_bind_udp(LzHost *host, uint16_t port,
+                      void (*received)(void *self, LzAddress source, uint16_t source_port, LzBytes payload), void *self)
+{
+    return lz_udp_bind(lz_host_udp(host), port, received, self);
+}
+
+bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId message)
+{
+    g_assert(host->is_on);
+    if (datagram->payload.size > LZ_UDP_PAYLOAD_MAX) {
+        return false;
+    }
+    lz_probe_sent(host->env.probes, message);
+    return lz_udp_send(lz_host_udp(host), datagram->source_port, datagram->address, datagram->port, datagram->dscp,
+                       datagram->payload);
+}
+
 /* ---- CPU work ---- */
 
 static LzTime compute_begin(void *owner)

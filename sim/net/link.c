@@ -32,6 +32,7 @@ struct LzLink {
     unsigned stations;
     bool is_up;
     LzScope scope;
+    uint32_t packet_bytes_min, overhead_bytes;
     LzDigest *digest;           /* borrowed; may be NULL */
     uint64_t digest_name;
     LzTime reported_ns;
@@ -118,6 +119,7 @@ static void port_receive(LzElement *element, LzPacket *packet)
     unsigned index = (unsigned)(port - link->ports);
     LzDirection direction = port_direction(index);
     LzLinkStats *stats = &link->stats[direction];
+    packet->wire_bytes = (uint16_t)(MAX(packet->ip_bytes, link->packet_bytes_min) + link->overhead_bytes);
     stats->offered_packets++;
     stats->offered_bytes += packet->wire_bytes;
     lz_probe_count_whole(link->env.probes, link->scope, LZ_METRIC_LINK_DROPPED, 1);
@@ -201,6 +203,12 @@ void lz_link_busy(LzLink *link, unsigned station, LzDirection direction, LzTime 
     link->stats[direction].busy_ns += duration_ns;
 }
 
+void lz_link_set_framing(LzLink *link, uint32_t packet_bytes_min, uint32_t overhead_bytes)
+{
+    link->packet_bytes_min = packet_bytes_min;
+    link->overhead_bytes = overhead_bytes;
+}
+
 LzTime lz_transmit_ns_ceil(uint64_t bytes, int64_t rate_bps)
 {
     g_assert(rate_bps > 0);
@@ -239,6 +247,7 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->is_up = true;
     link->scope = scope;
     link->digest = digest;
+    lz_link_set_framing(link, LZ_ETHERNET_PACKET_BYTES_MIN, LZ_ETHERNET_OVERHEAD_BYTES);
     link->digest_name = lz_entity_id(name) << 24;
     link->queue_stride = (queue->model->state_size + QUEUE_ALIGNMENT - 1) / QUEUE_ALIGNMENT * QUEUE_ALIGNMENT;
     link->queues = g_malloc0(2 * stations * link->queue_stride);

@@ -8,8 +8,6 @@
 #define IPV4_HEADER_BYTES 20u
 #define TCP_HEADER_BYTES 20u
 #define UDP_HEADER_BYTES 8u
-#define ETHERNET_PAYLOAD_MIN_BYTES 46u
-#define ETHERNET_OVERHEAD_BYTES 38u     /* IEEE 802.3: preamble and SFD 8, addresses and type 14, FCS 4, gap 12 */
 
 struct LzPacketPool {
     LzPacket *unused;
@@ -134,5 +132,6 @@ uint32_t lz_packet_ip_bytes(const LzPacket *packet)
 
 void lz_packet_set_wire_bytes(LzPacket *packet)
 {
-    packet->wire_bytes = MAX(lz_packet_ip_bytes(packet), ETHERNET_PAYLOAD_MIN_BYTES) + ETHERNET_OVERHEAD_BYTES;
+    packet->ip_bytes = (uint16_t)lz_packet_ip_bytes(packet);
+    packet->wire_bytes = (uint16_t)(MAX(packet->ip_bytes, LZ_ETHERNET_PACKET_BYTES_MIN) + LZ_ETHERNET_OVERHEAD_BYTES);
 }

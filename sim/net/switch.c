@@ -4,113 +4,113 @@
 
 #include <glib.h>
 
-#define FIRST_SLOTS 16u
+#define SPARSE_ROUTES 64u               /* so many, and */
+#define SPARSE_FACTOR 8u                /* so many places per route, may a table have */
 
-typedef struct HostRoute {
-    LzAddress address;
-    LzElement *egress;          /* NULL: free slot */
-} HostRoute;
-
-typedef struct PrefixRoute {
-    LzAddress prefix, mask;
-    LzElement *egress;
-} PrefixRoute;
+/* Routes of one prefix length, by direct index: place = address >> shift, less base. Addresses of a zone are
+ * given out one after the other, so that a zone's hosts stand in one dense table. */
+typedef struct RouteTable {
+    unsigned shift;             /* 32 - prefix length */
+    uint32_t base, places, used;
+    LzElement **egresses;       /* NULL: no route */
+} RouteTable;
 
 struct LzSwitch {
     LzElement input;
-    LzEnv env;
-    char *name;
+    LzPacketPool *packets;      /* borrowed */
     LzTime forwarding_ns;
     bool is_on;
-    HostRoute *hosts;           /* open addressing, at most half full */
-    uint32_t host_count, host_slots;
-    GArray *prefixes;           /* PrefixRoute, longest first */
-    LzPacket *first, *last;     /* held, in order; due time in queued_ns */
-    LzEvent forward;
+    unsigned table_count;
+    RouteTable *tables;         /* longest prefix first */
     LzSwitchStats stats;
+    LzPacket *first, *last;     /* held, in order; due time in queued_ns */
+    LzScheduler *scheduler;     /* borrowed */
+    LzEvent forward;
+    LzElement unreachable;      /* stands for a route to nowhere */
 };
 
 /* ---- table ---- */
 
-static inline uint32_t first_slot(const LzSwitch *self, LzAddress address)
+static inline uint32_t place_of(const RouteTable *table, LzAddress address)
 {
-    return (address * UINT32_C(0x9e3779b1) >> 7) & (self->host_slots - 1);
+    return (uint32_t)((uint64_t)address >> table->shift) - table->base;
 }
 
-static HostRoute *find_host(const LzSwitch *self, LzAddress address)
+static LzElement **find_route(const RouteTable *table, LzAddress address)
 {
-    uint32_t slot = first_slot(self, address);
-    while (self->hosts[slot].egress && self->hosts[slot].address != address) {
-        slot = (slot + 1) & (self->host_slots - 1);
-    }
-    return &self->hosts[slot];
+    uint32_t place = place_of(table, address);
+    return place < table->places && table->egresses[place] ? &table->egresses[place] : NULL;
 }
 
 static LzElement *find_egress(const LzSwitch *self, LzAddress address)
 {
-    const HostRoute *host = find_host(self, address);
-    if (host->egress) {
-        return host->egress;
-    }
-    for (guint i = 0; i < self->prefixes->len; i++) {
-        const PrefixRoute *route = &g_array_index(self->prefixes, PrefixRoute, i);
-        if ((address & route->mask) == route->prefix) {
-            return route->egress;
+    for (unsigned i = 0; i < self->table_count; i++) {
+        LzElement **route = find_route(&self->tables[i], address);
+        if (route) {
+            return *route != &self->unreachable ? *route : NULL;
         }
     }
     return NULL;
 }
 
-static void grow_hosts(LzSwitch *self)
+/* Makes a place for the address, unless the table would become too sparse. */
+static bool cover(RouteTable *table, LzAddress address)
 {
-    g_autofree HostRoute *old = self->hosts;
-    uint32_t old_slots = self->host_slots;
-    self->host_slots *= 2;
-    self->hosts = g_new0(HostRoute, self->host_slots);
-    for (uint32_t i = 0; i < old_slots; i++) {
-        if (old[i].egress) {
-            *find_host(self, old[i].address) = old[i];
-        }
+    uint32_t key = (uint32_t)((uint64_t)address >> table->shift);
+    uint32_t base = MIN(table->base, key);
+    uint64_t end = MAX((uint64_t)table->base + table->places, (uint64_t)key + 1);
+    if (end - base > SPARSE_FACTOR * (uint64_t)(table->used + SPARSE_ROUTES)) {
+        return false;
     }
+    if (base == table->base && end <= (uint64_t)table->base + table->places) {
+        return true;
+    }
+    uint64_t places = MIN(MAX(end - base, 2 * (uint64_t)table->places), (UINT64_C(1) << 32) - base);
+    LzElement **egresses = g_new0(LzElement *, places);
+    for (uint32_t i = 0; i < table->places; i++) {
+        egresses[table->base - base + i] = table->egresses[i];
+    }
+    g_free(table->egresses);
+    table->egresses = egresses;
+    table->base = base;
+    table->places = (uint32_t)places;
+    return true;
 }
 
-static void add_host(LzSwitch *self, LzAddress address, LzElement *egress)
+static RouteTable *new_table(LzSwitch *self, unsigned shift, LzAddress address)
 {
-    HostRoute *route = find_host(self, address);
-    if (!route->egress) {
-        if (2 * (self->host_count + 1) > self->host_slots) {
-            grow_hosts(self);
-            route = find_host(self, address);
-        }
-        self->host_count++;
-    }
-    *route = (HostRoute){address, egress};
-}
-
-static void add_prefix(LzSwitch *self, LzAddress address, unsigned prefix_bits, LzElement *egress)
-{
-    LzAddress mask = prefix_bits ? UINT32_MAX << (32 - prefix_bits) : 0;
-    PrefixRoute route = {address & mask, mask, egress};
-    guint place = 0;
-    while (place < self->prefixes->len && g_array_index(self->prefixes, PrefixRoute, place).mask >= mask) {
-        if (g_array_index(self->prefixes, PrefixRoute, place).mask == mask &&
-            g_array_index(self->prefixes, PrefixRoute, place).prefix == route.prefix) {
-            g_array_index(self->prefixes, PrefixRoute, place) = route;
-            return;
-        }
+    unsigned place = 0;
+    while (place < self->table_count && self->tables[place].shift <= shift) {
         place++;
     }
-    g_array_insert_val(self->prefixes, place, route);
+    self->tables = g_renew(RouteTable, self->tables, self->table_count + 1);
+    for (unsigned i = self->table_count++; i > place; i--) {
+        self->tables[i] = self->tables[i - 1];
+    }
+    self->tables[place] = (RouteTable){.shift = shift, .base = (uint32_t)((uint64_t)address >> shift), .places = 1,
+                                       .egresses = g_new0(LzElement *, 1)};
+    return &self->tables[place];
 }
 
 void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits, LzElement *egress)
 {
-    g_assert(prefix_bits <= 32 && egress);
-    if (prefix_bits == 32) {
-        add_host(self, address, egress);
-    } else {
-        add_prefix(self, address, prefix_bits, egress);
+    g_assert(prefix_bits <= 32);
+    unsigned shift = 32 - prefix_bits;
+    LzElement *route = egress ? egress : &self->unreachable;
+    RouteTable *table = NULL;
+    for (unsigned i = 0; i < self->table_count; i++) {
+        LzElement **known = self->tables[i].shift == shift ? find_route(&self->tables[i], address) : NULL;
+        if (known) {
+            *known = route;
+            return;
+        }
     }
+    for (unsigned i = 0; i < self->table_count && !table; i++) {
+        table = self->tables[i].shift == shift && cover(&self->tables[i], address) ? &self->tables[i] : NULL;
+    }
+    table = table ? table : new_table(self, shift, address);
+    table->egresses[place_of(table, address)] = route;
+    table->used++;
 }
 
 /* ---- forwarding ---- */
@@ -118,7 +118,7 @@ void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits
 static void drop(LzSwitch *self, LzPacket *packet, LzDropReason reason)
 {
     self->stats.dropped_packets[reason]++;
-    lz_packet_free(self->env.packets, packet);
+    lz_packet_free(self->packets, packet);
 }
 
 static void forward(LzSwitch *self, LzPacket *packet)
@@ -147,24 +147,24 @@ static LzPacket *take_first(LzSwitch *self)
 static void forward_due(void *owner)
 {
     LzSwitch *self = owner;
-    LzTime now_ns = lz_now(self->env.scheduler);
+    LzTime now_ns = lz_now(self->scheduler);
     while (self->first && self->first->queued_ns <= now_ns) {
         forward(self, take_first(self));
     }
     if (self->first && !lz_event_is_pending(&self->forward)) {
-        lz_schedule_at(self->env.scheduler, &self->forward, self->first->queued_ns);
+        lz_schedule_at(self->scheduler, &self->forward, self->first->queued_ns);
     }
 }
 
 static void hold(LzSwitch *self, LzPacket *packet)
 {
     packet->next = NULL;
-    packet->queued_ns = lz_now(self->env.scheduler) + self->forwarding_ns;
+    packet->queued_ns = lz_now(self->scheduler) + self->forwarding_ns;
     *(self->last ? &self->last->next : &self->first) = packet;
     self->last = packet;
     self->stats.held_packets++;
     if (!lz_event_is_pending(&self->forward)) {
-        lz_schedule_at(self->env.scheduler, &self->forward, self->first->queued_ns);
+        lz_schedule_at(self->scheduler, &self->forward, self->first->queued_ns);
     }
 }
 
@@ -187,7 +187,7 @@ void lz_switch_set_power(LzSwitch *self, bool is_on)
     if (is_on) {
         return;
     }
-    lz_event_cancel(self->env.scheduler, &self->forward);
+    lz_event_cancel(self->scheduler, &self->forward);
     while (self->first) {
         drop(self, take_first(self), LZ_DROP_SWITCH_OFF);
     }
@@ -197,17 +197,14 @@ void lz_switch_set_power(LzSwitch *self, bool is_on)
 
 static const LzElementOps switch_ops = {.receive = switch_receive};
 
-LzSwitch *lz_switch_new(const LzEnv *env, const char *name, LzTime forwarding_ns)
+LzSwitch *lz_switch_new(const LzEnv *env, LzTime forwarding_ns)
 {
     LzSwitch *self = g_new0(LzSwitch, 1);
     self->input.ops = &switch_ops;
-    self->env = *env;
-    self->name = g_strdup(name);
+    self->packets = env->packets;
+    self->scheduler = env->scheduler;
     self->forwarding_ns = forwarding_ns;
     self->is_on = true;
-    self->host_slots = FIRST_SLOTS;
-    self->hosts = g_new0(HostRoute, self->host_slots);
-    self->prefixes = g_array_new(FALSE, FALSE, sizeof(PrefixRoute));
     lz_event_init(&self->forward, forward_due, self);
     return self;
 }
@@ -218,9 +215,10 @@ void lz_switch_free(LzSwitch *self)
         return;
     }
     lz_switch_set_power(self, false);
-    g_array_unref(self->prefixes);
-    g_free(self->hosts);
-    g_free(self->name);
+    for (unsigned i = 0; i < self->table_count; i++) {
+        g_free(self->tables[i].egresses);
+    }
+    g_free(self->tables);
     g_free(self);
 }
 

@@ -9,10 +9,11 @@
 typedef struct LzSwitch LzSwitch;
 
 /* forwarding_ns: fixed latency per packet after it is complete (0 allowed). */
-LzSwitch *lz_switch_new(const LzEnv *env, const char *name, LzTime forwarding_ns);
+LzSwitch *lz_switch_new(const LzEnv *env, LzTime forwarding_ns);
 void lz_switch_free(LzSwitch *self);
 LzElement *lz_switch_input(LzSwitch *self);
-/* Exact host route, or a route for a prefix (host routes win; of prefixes the longest). egress borrowed. */
+/* Exact host route, or a route for a prefix (host routes win; of prefixes the longest). egress borrowed; NULL:
+ * what goes there is dropped (LZ_DROP_NO_ROUTE) unless a longer prefix has a route. */
 void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits, LzElement *egress);
 void lz_switch_set_power(LzSwitch *self, bool is_on);   /* off: drops what it holds and all that comes */
 

@@ -17,9 +17,10 @@ typedef struct LzRunPlan {
 } LzRunPlan;
 
 /* ---- network ---- */
-typedef struct LzZonePlan {             /* a zone is a switch and what hangs on it */
+typedef struct LzZonePlan {             /* a zone is a switch, or some alike, and what hangs on it */
     LzText name;
     LzTime forwarding_ns;
+    int64_t ports;                      /* 0: one switch, however many hosts */
 } LzZonePlan;
 
 typedef struct LzLinkPlan {

@@ -54,10 +54,13 @@ static const LzParam run_table[] = {
 };
 
 static const LzParam zone_table[] = {
-    LZ_PARAM(LzZonePlan, name, NAME, REQUIRED, .help = "of the zone: a switch and what hangs on it"),
+    LZ_PARAM(LzZonePlan, name, NAME, REQUIRED, .help = "of the zone: a switch, or some alike, and what hangs on it"),
     LZ_PARAM(LzZonePlan, forwarding_ns, TIME, .max = S, .fallback = 5e3,
              .help = "time of its switch to forward a packet",
              .source = "assumed: store-and-forward access switch at 1 Gbit/s"),
+    LZ_PARAM(LzZonePlan, ports, COUNT, .max = 65535,
+             .help = "hosts per switch: the zone has as many switches as it needs, each with its own link to the other "
+                     "zones; 0: one switch for all"),
     LZ_PARAM_END,
 };
 
@@ -113,7 +116,7 @@ static const LzParam service_table[] = {
     LZ_PARAM(LzServicePlan, zone, NAME, .help = "where it stands; its link's zone when not given"),
     LZ_PARAM(LzServicePlan, link, NAME, REQUIRED, .help = "its access link"),
     LZ_PARAM(LzServicePlan, port, COUNT, .min = 1, .max = 65535, .fallback = 8883,
-             .help = "TCP port", .source = "IANA: secure-mqtt"),
+             .help = "TCP and UDP port", .source = "IANA: secure-mqtt"),
     LZ_PARAM(LzServicePlan, cpu, NAME, .fallback_text = "x86-server", .help = "CPU class"),
     LZ_PARAM(LzServicePlan, cpu_cores, .key = "cores", .kind = LZ_PARAM_CORES, .min = 1, .max = 1024, .fallback = 2,
              .help = "of that CPU"),

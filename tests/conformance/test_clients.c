@@ -1,6 +1,8 @@
 /* Every client: whatever its server does, it never gives up, accounts for every message, leaves nothing scheduled
  * when power is lost, and does the same from the same seed. */
 #include "lazaret/random.h"
+#include <string.h>
+
 #include "sim/registry.h"
 #include "tests/lib/test_ward.h"
 
@@ -8,6 +10,14 @@
 
 typedef enum { SERVER_ABSENT, SERVER_SILENT, SERVER_NONSENSE, SERVER_CLOSES, SERVER_RESETS, SERVER_COUNT } Server;
 static const char *const server_names[] = {"absent", "silent", "nonsense", "closes", "resets"};
+
+/* What a client asks of its server. One that asks nothing cannot know that the server misbehaves: its messages
+ * are on their way, not lost. Whoever is not listed asks for all. */
+typedef struct Manners {
+    const char *name;
+    bool wants_session, wants_answer;
+} Manners;
+static const Manners manners[] = {{"datagram", false, false}, {"telemetry", true, false}, {NULL, true, true}};
 
 typedef struct Case {
     const LzModel *model;
@@ -22,11 +32,23 @@ typedef struct Rig {
     LzRandom random;
 } Rig;
 
+static const Manners *manners_of(const LzModel *model)
+{
+    const Manners *row = manners;
+    while (row->name && strcmp(row->name, model->name) != 0) {
+        row++;
+    }
+    return row;
+}
+
 static Rig rig_new(const Case *one)
 {
     Rig rig = {.ward = test_ward_new(DELAY_NS), .ops = one->model->ops};
     LzHost *host = test_ward_add_host(rig.ward, "server");
     rig.server = one->server == SERVER_ABSENT ? NULL : test_peer_listen(rig.ward, host);
+    if (rig.server) {
+        rig.server->is_deaf = !manners_of(one->model)->wants_answer;
+    }
     rig.client = test_model_new(rig.ward, one->model, test_ward_add_host(rig.ward, "device[1]"));
     test_client_init(rig.client, 1);
     lz_random_init(&rig.random, 1, lz_entity_id("server"), LZ_PURPOSE_ATTACK);
@@ -83,9 +105,12 @@ static void test_accounts(const void *data)
 {
     const Case *one = data;
     Rig rig = rig_new(one);
+    const Manners *asks = manners_of(one->model);
+    const bool can_open = !asks->wants_session || (!asks->wants_answer && one->server != SERVER_ABSENT);
+    const bool stays_open = can_open && one->server != SERVER_CLOSES && one->server != SERVER_RESETS;
     run_long(&rig, one->server);
-    g_assert_cmpuint(syns_since(&rig, LZ_SECONDS(480)), >, 0);
-    g_assert_cmpuint(rig.client->times_ready, ==, 0);
+    g_assert_true((syns_since(&rig, LZ_SECONDS(480)) > 0) == (asks->wants_session && !stays_open));
+    g_assert_true((rig.client->times_ready > 0) == can_open);
     lz_host_set_power(rig.client->host, false);
     rig.ops->stop(rig.client->state);
     const LzFlowAccount account = test_ward_account(rig.ward);
@@ -94,8 +119,14 @@ static void test_accounts(const void *data)
         lost += account.lost[i];
     }
     g_assert_cmpuint(account.created, ==, 1800);
-    g_assert_cmpuint(lost, ==, 1800);
-    g_assert_cmpuint(account.lost[LZ_LOSS_POWER], >, 0);
+    if (!can_open) {
+        g_assert_cmpuint(lost, ==, 1800);
+    } else if (stays_open) {
+        g_assert_cmpuint(lost, ==, account.lost[LZ_LOSS_POWER]);        /* at most what TCP had not brought over */
+        g_assert_cmpuint(lost, <=, 3);
+    }
+    g_assert_true(account.lost[LZ_LOSS_POWER] > 0 || can_open);
+    g_assert_cmpuint(rig.client->times_gone, ==, rig.client->times_ready);
     lz_host_set_power(rig.ward->hosts->pdata[0], false);
     test_ward_run(rig.ward, LZ_SECONDS(1));
     g_assert_cmpuint(lz_scheduler_pending(rig.ward->env.scheduler), ==, 0);
@@ -105,7 +136,7 @@ static void test_accounts(const void *data)
     lz_host_set_power(rig.client->host, true);
     rig.ops->start(rig.client->state);
     test_ward_run(rig.ward, LZ_SECONDS(1));
-    g_assert_cmpuint(syns_since(&rig, stopped_ns), >, 0);
+    g_assert_true((syns_since(&rig, stopped_ns) > 0) == asks->wants_session);
     rig_free(&rig);
 }
 
@@ -127,7 +158,7 @@ static void test_deterministic(const void *data)
 {
     uint64_t first_sum, second_sum;
     const guint first = packets_of_run(data, &first_sum), second = packets_of_run(data, &second_sum);
-    g_assert_cmpuint(first, >, 10);
+    g_assert_cmpuint(first, >, 5);
     g_assert_cmpuint(first, ==, second);
     g_assert_cmpuint(first_sum, ==, second_sum);
 }

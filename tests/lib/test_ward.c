@@ -137,8 +137,8 @@ static void peer_received(void *self, LzSession *session, LzBytes bytes)
     TestPeer *peer = self;
     (void)session;
     LzBytes frame;
-    LzMqttError error;
-    while ((error = lz_mqtt_stream_next(&peer->stream, &bytes, &frame)) == LZ_MQTT_OK) {
+    LzMqttError error = LZ_MQTT_MORE;
+    while (!peer->is_deaf && (error = lz_mqtt_stream_next(&peer->stream, &bytes, &frame)) == LZ_MQTT_OK) {
         GByteArray *copy = g_byte_array_new();
         g_byte_array_append(copy, frame.data, (guint)frame.size);
         g_ptr_array_add(peer->packets, copy);

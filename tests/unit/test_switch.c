@@ -40,7 +40,7 @@ static void fixture_init(Fixture *fixture, LzTime forwarding_ns)
 {
     *fixture = (Fixture){.scheduler = lz_scheduler_new(), .packets = lz_packet_pool_new()};
     LzEnv env = {.scheduler = fixture->scheduler, .packets = fixture->packets};
-    fixture->self = lz_switch_new(&env, "ward", forwarding_ns);
+    fixture->self = lz_switch_new(&env, forwarding_ns);
     for (unsigned i = 0; i < PORTS; i++) {
         fixture->ports[i] = (Port){{&port_ops, NULL}, fixture->scheduler, fixture->packets, 0, 0, -1};
     }
