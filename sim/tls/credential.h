@@ -5,6 +5,7 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/x509_crt.h>
 
+#include "sim/tls/ec.h"
 #include "sim/tls/tls.h"
 
 typedef struct LzKey {                  /* counted by g_atomic_rc_box: several certificates may share it */
@@ -18,6 +19,9 @@ struct LzCredential {
 
 /* What a client or server with this PKI trusts: its root. Borrowed. */
 mbedtls_x509_crt *lz_pki_trust(const LzPki *pki);
+
+/* The arithmetic that its keys, and the endpoints that trust it, are computed with. Borrowed. */
+LzEc *lz_pki_ec(const LzPki *pki);
 
 /* The common name of a certificate's subject; empty if it has none. */
 void lz_certificate_common_name(const mbedtls_x509_crt *certificate, char *ret_name, size_t size);

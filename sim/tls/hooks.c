@@ -1,5 +1,5 @@
 /* Cryptography on its way through: every operation that costs a device CPU time is counted here and then
- * done by Mbed TLS, with blinding drawn from a stream of its own. What reaches the wire depends only on the
+ * done by Mbed TLS (P-256 by sim/tls/ec.h where it can), with blinding drawn from a stream of its own. What reaches the wire depends only on the
  * inputs and on the device's stream (nonces are RFC 6979's), never on how the arithmetic is done: another
  * implementation of these functions must give the same bytes. */
 #include "sim/tls/hooks.h"
@@ -29,6 +29,50 @@ static void count_ec(mbedtls_ecp_group_id curve, EcOperation operation)
                                                                   : x25519;
     g_assert(counters[operation]);      /* the configuration enables these three curves only */
     ++*counters[operation];
+}
+
+/* The one multiplication that all of key generation, key agreement and signing come down to. */
+static int multiply(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_point, const mbedtls_mpi *factor,
+                    const mbedtls_ecp_point *point)
+{
+    int ret = lz_ec_multiply(lz_tls_context()->ec, group, ret_point, factor, point);
+    return ret != LZ_EC_NOT_MINE ? ret : mbedtls_ecp_mul(group, ret_point, factor, point, lz_tls_blinding, NULL);
+}
+
+/* The next three are ecdsa.c's: it makes the nonces (RFC 6979), parses, compares and decides; we multiply and divide.
+ * Nothing restarts: that is not configured. */
+int lz_hook_mbedtls_ecp_mul_restartable(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_point,
+                                        const mbedtls_mpi *factor, const mbedtls_ecp_point *point,
+                                        mbedtls_f_rng_t *random, void *random_self, mbedtls_ecp_restart_ctx *restart)
+{
+    (void)random;
+    (void)random_self;
+    (void)restart;
+    return multiply(group, ret_point, factor, point);
+}
+
+int lz_hook_mbedtls_ecp_muladd_restartable(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_sum,
+                                           const mbedtls_mpi *first_factor, const mbedtls_ecp_point *first,
+                                           const mbedtls_mpi *second_factor, const mbedtls_ecp_point *second,
+                                           mbedtls_ecp_restart_ctx *restart)
+{
+    (void)restart;
+    g_assert(first == &group->G);
+    int ret = lz_ec_multiply_add(lz_tls_context()->ec, group, ret_sum, first_factor, second_factor, second);
+    return ret != LZ_EC_NOT_MINE ? ret
+                                 : mbedtls_ecp_muladd(group, ret_sum, first_factor, first, second_factor, second);
+}
+
+/* Not in a public header of Mbed TLS. */
+int mbedtls_mpi_gcd_modinv_odd(mbedtls_mpi *ret_divisor, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number,
+                               const mbedtls_mpi *modulus);
+
+int lz_hook_mbedtls_mpi_gcd_modinv_odd(mbedtls_mpi *ret_divisor, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number,
+                                       const mbedtls_mpi *modulus)
+{
+    g_assert(!ret_divisor);
+    int ret = lz_ec_invert(lz_tls_context()->ec, ret_inverse, number, modulus);
+    return ret != LZ_EC_NOT_MINE ? ret : mbedtls_mpi_gcd_modinv_odd(NULL, ret_inverse, number, modulus);
 }
 
 int lz_hook_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *key, mbedtls_md_type_t digest, const unsigned char *hash,
@@ -61,7 +105,7 @@ int lz_hook_mbedtls_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_poi
     (void)random;
     (void)random_self;
     count_ec(group->id, KEYGEN);
-    return mbedtls_ecp_mul(group, ret_point, factor, point, lz_tls_blinding, NULL);
+    return multiply(group, ret_point, factor, point);
 }
 
 /* TLS 1.2's key generation. */
@@ -73,7 +117,7 @@ int mbedtls_ecdh_gen_public(mbedtls_ecp_group *group, mbedtls_mpi *ret_private, 
     if (ret != 0) {
         return ret;
     }
-    return mbedtls_ecp_mul(group, ret_public, ret_private, &group->G, lz_tls_blinding, NULL);
+    return multiply(group, ret_public, ret_private, &group->G);
 }
 
 /* Of both versions; SEC 1, 3.3.1. */
@@ -85,7 +129,7 @@ int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *ret_secre
     count_ec(group->id, SHARED);
     mbedtls_ecp_point product;
     mbedtls_ecp_point_init(&product);
-    int ret = mbedtls_ecp_mul(group, &product, private, public, lz_tls_blinding, NULL);
+    int ret = multiply(group, &product, private, public);
     if (ret == 0 && mbedtls_ecp_is_zero(&product)) {
         ret = MBEDTLS_ERR_ECP_BAD_INPUT_DATA;
     }

@@ -17,6 +17,16 @@ int lz_hook_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsig
 int lz_hook_mbedtls_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_point, const mbedtls_mpi *factor,
                             const mbedtls_ecp_point *point, mbedtls_f_rng_t *random, void *random_self);
 
+int lz_hook_mbedtls_ecp_mul_restartable(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_point,
+                                        const mbedtls_mpi *factor, const mbedtls_ecp_point *point,
+                                        mbedtls_f_rng_t *random, void *random_self, mbedtls_ecp_restart_ctx *restart);
+int lz_hook_mbedtls_ecp_muladd_restartable(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_sum,
+                                           const mbedtls_mpi *first_factor, const mbedtls_ecp_point *first,
+                                           const mbedtls_mpi *second_factor, const mbedtls_ecp_point *second,
+                                           mbedtls_ecp_restart_ctx *restart);
+int lz_hook_mbedtls_mpi_gcd_modinv_odd(mbedtls_mpi *ret_divisor, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number,
+                                       const mbedtls_mpi *modulus);
+
 int lz_hook_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *key, mbedtls_f_rng_t *random, void *random_self,
                                    mbedtls_md_type_t digest, unsigned hash_size, const unsigned char *hash,
                                    unsigned char *signature);

@@ -1,5 +1,6 @@
 /* The public-key infrastructure of one run: a root, issuing CAs, and a certificate per entity, each made
  * from its owner's own random stream. */
+#include <mbedtls/ecdh.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/md.h>
 #include <mbedtls/oid.h>
@@ -33,6 +34,7 @@ typedef struct Authority {      /* a root and the CAs below it; the last one iss
 
 struct LzPki {
     LzPkiOptions options;
+    LzEc *ec;
     Authority trusted, foreign;
     GHashTable *shared_keys;    /* owner and key type to LzKey; looked up, never iterated */
 };
@@ -62,16 +64,19 @@ static int generate(mbedtls_pk_context *pk, LzKeyType type)
     if (type == LZ_KEY_RSA_2048) {
         return mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pk), lz_tls_random, NULL, RSA_BITS, RSA_EXPONENT);
     }
-    return mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*pk), lz_tls_random, NULL);
+    mbedtls_ecp_keypair *pair = mbedtls_pk_ec(*pk);
+    ret = mbedtls_ecp_group_load(&pair->MBEDTLS_PRIVATE(grp), MBEDTLS_ECP_DP_SECP256R1);
+    return ret != 0 ? ret : mbedtls_ecdh_gen_public(&pair->MBEDTLS_PRIVATE(grp), &pair->MBEDTLS_PRIVATE(d),
+                                                    &pair->MBEDTLS_PRIVATE(Q), lz_tls_random, NULL);
 }
 
 /* owner: the name whose stream the key comes from. */
-static LzKey *key_new(uint64_t seed, const char *owner, LzKeyType type, GError **error)
+static LzKey *key_new(const LzPki *pki, const char *owner, LzKeyType type, GError **error)
 {
     LzRandom random, blinding;
-    lz_random_init(&random, seed, lz_entity_id(owner), LZ_PURPOSE_KEY);
-    lz_random_init(&blinding, seed, lz_entity_id(owner), LZ_PURPOSE_TLS_BLINDING);
-    LzTlsContext context = {.random = &random, .blinding = &blinding, .alert_sent = -1};
+    lz_random_init(&random, pki->options.seed, lz_entity_id(owner), LZ_PURPOSE_KEY);
+    lz_random_init(&blinding, pki->options.seed, lz_entity_id(owner), LZ_PURPOSE_TLS_BLINDING);
+    LzTlsContext context = {.random = &random, .blinding = &blinding, .ec = pki->ec, .alert_sent = -1};
     g_autoptr(LzKey) key = g_atomic_rc_box_new0(LzKey);
     mbedtls_pk_init(&key->pk);
     LzTlsContext *previous = lz_tls_context_enter(&context);
@@ -87,7 +92,8 @@ static LzKey *key_new(uint64_t seed, const char *owner, LzKeyType type, GError *
 /* ---- certificates -------------------------------------------------------------------------------------- */
 
 typedef struct Blueprint {      /* one certificate to be written; everything borrowed */
-    uint64_t seed, serial;
+    const LzPki *pki;
+    uint64_t serial;
     const char *name, *issuer_name;
     LzKey *key, *issuer_key;
     int64_t not_before_unix_s, not_after_unix_s;
@@ -181,8 +187,8 @@ static int describe(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
 static GBytes *certificate_new(const Blueprint *blueprint, GError **error)
 {
     LzRandom blinding;
-    lz_random_init(&blinding, blueprint->seed, blueprint->serial, LZ_PURPOSE_TLS_BLINDING);
-    LzTlsContext context = {.random = &blinding, .blinding = &blinding, .alert_sent = -1};
+    lz_random_init(&blinding, blueprint->pki->options.seed, blueprint->serial, LZ_PURPOSE_TLS_BLINDING);
+    LzTlsContext context = {.random = &blinding, .blinding = &blinding, .ec = blueprint->pki->ec, .alert_sent = -1};
     LzTlsContext *previous = lz_tls_context_enter(&context);
     mbedtls_x509write_cert writer;
     mbedtls_x509write_crt_init(&writer);
@@ -247,14 +253,15 @@ static void authority_clear(Authority *authority)
 }
 
 /* Makes `name` a CA below the authority's present issuer (itself, if there is none), which it becomes. */
-static bool authority_descend(Authority *authority, const LzPkiOptions *options, const char *name, GError **error)
+static bool authority_descend(Authority *authority, const LzPki *pki, const char *name, GError **error)
 {
-    g_autoptr(LzKey) key = key_new(options->seed, name, options->ca_key, error);
+    const LzPkiOptions *options = &pki->options;
+    g_autoptr(LzKey) key = key_new(pki, name, options->ca_key, error);
     if (!key) {
         return false;
     }
     const Blueprint blueprint = {
-        .seed = options->seed,
+        .pki = pki,
         .serial = lz_entity_id(name),
         .name = name,
         .issuer_name = authority->key ? authority->name : name,
@@ -281,16 +288,16 @@ static bool authority_descend(Authority *authority, const LzPkiOptions *options,
     return true;
 }
 
-static bool authority_init(Authority *authority, const LzPkiOptions *options, const char *prefix, GError **error)
+static bool authority_init(Authority *authority, const LzPki *pki, const char *prefix, GError **error)
 {
     authority->intermediates = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     g_autofree char *root = g_strdup_printf("%s Root CA", prefix);
-    if (!authority_descend(authority, options, root, error)) {
+    if (!authority_descend(authority, pki, root, error)) {
         return false;
     }
-    for (unsigned level = 1; level <= options->intermediates; level++) {
+    for (unsigned level = 1; level <= pki->options.intermediates; level++) {
         g_autofree char *name = g_strdup_printf("%s Issuing CA %u", prefix, level);
-        if (!authority_descend(authority, options, name, error)) {
+        if (!authority_descend(authority, pki, name, error)) {
             return false;
         }
     }
@@ -309,8 +316,9 @@ LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
     }
     LzPki *pki = g_new0(LzPki, 1);
     pki->options = *options;
+    pki->ec = lz_ec_new();
     pki->shared_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, key_unref);
-    if (!authority_init(&pki->trusted, options, "Lazaret Test", error)) {
+    if (!authority_init(&pki->trusted, pki, "Lazaret Test", error)) {
         lz_pki_free(pki);
         return NULL;
     }
@@ -325,6 +333,7 @@ void lz_pki_free(LzPki *pki)
     authority_clear(&pki->trusted);
     authority_clear(&pki->foreign);
     g_hash_table_unref(pki->shared_keys);
+    lz_ec_free(pki->ec);
     g_free(pki);
 }
 
@@ -333,12 +342,17 @@ mbedtls_x509_crt *lz_pki_trust(const LzPki *pki)
     return pki->trusted.root;
 }
 
+LzEc *lz_pki_ec(const LzPki *pki)
+{
+    return pki->ec;
+}
+
 static LzKey *shared_key(LzPki *pki, const char *owner, LzKeyType type, GError **error)
 {
     g_autofree char *name = g_strdup_printf("%s/%d", owner, type);
     LzKey *key = g_hash_table_lookup(pki->shared_keys, name);
     if (!key) {
-        key = key_new(pki->options.seed, owner, type, error);
+        key = key_new(pki, owner, type, error);
         if (!key) {
             return NULL;
         }
@@ -360,7 +374,7 @@ static Authority *choose_authority(LzPki *pki, bool is_foreign, GError **error)
     if (!is_foreign) {
         return &pki->trusted;
     }
-    if (!pki->foreign.key && !authority_init(&pki->foreign, &pki->options, "Lazaret Foreign", error)) {
+    if (!pki->foreign.key && !authority_init(&pki->foreign, pki, "Lazaret Foreign", error)) {
         authority_clear(&pki->foreign);
         memset(&pki->foreign, 0, sizeof pki->foreign);
         return NULL;
@@ -375,7 +389,7 @@ static LzKey *request_key(LzPki *pki, const LzCertificateRequest *request, const
     }
     /* Whoever forges a certificate in somebody's name does not have that entity's key. */
     g_autofree char *owner = g_strconcat(request->is_foreign_ca ? "foreign:" : "", request->name, NULL);
-    return key_new(pki->options.seed, owner, request->key, error);
+    return key_new(pki, owner, request->key, error);
 }
 
 LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error)
@@ -395,7 +409,7 @@ LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, cons
         return NULL;
     }
     const Blueprint blueprint = {
-        .seed = pki->options.seed,
+        .pki = pki,
         .serial = lz_entity_id(request->name),
         .name = request->name,
         .issuer_name = authority->name,
