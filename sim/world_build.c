@@ -631,7 +631,7 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
         attack->hosts[i] = attach_host(world, &request, &none);
     }
     Service *target = service_of(world, plan->target.text);
-    if (target->tls) {
+    if (target->tls && plan->tls.is_enabled) {
         attack->tls = make_profile(world, &plan->tls, false, NULL, plan->name.text, error);
         if (!attack->tls) {
             return FALSE;

@@ -185,6 +185,29 @@ static void test_short_lived_certificates(void)
     g_assert_true(none_connected(world));
 }
 
+static int64_t flood_bytes(const char *const *overrides)
+{
+    g_autofree char *yaml = g_strdup_printf("%sattacks: [{name: flood, kind: tls-handshake-flood, from: {link: bedside}, "
+                                            "target: broker, at: 1 s, for: 2 s, rate: 20 /s}]\n", lz_test_ward);
+    g_autoptr(LzPlan) plan = lz_test_plan_with(yaml, overrides);
+    g_autoptr(LzWorld) world = lz_test_world(plan);
+    lz_test_run(world);
+    LzObservation sent = lz_test_observe(world, LZ_METRIC_ATTACK_SENT, "flood", NULL);
+    LzObservation bytes = lz_test_observe(world, LZ_METRIC_ATTACK_BYTES, "flood", NULL);
+    g_assert_cmpint(sent.part, >, 0);
+    int64_t part = bytes.part;
+    lz_observation_clear(&sent);
+    lz_observation_clear(&bytes);
+    return part;
+}
+
+/* A flood without TLS opens connections and says nothing in them. */
+static void test_flood_without_tls(void)
+{
+    const char *const silent[] = {"attacks.flood.tls.enabled=false", NULL};
+    g_assert_cmpint(flood_bytes(silent), <, flood_bytes(NULL));
+}
+
 /* Adding a device changes nothing of what the others draw: the first pump's certificate is the same. */
 static void test_adding_a_device_changes_nobody(void)
 {
@@ -211,6 +234,7 @@ int main(int argc, char **argv)
     g_test_add_func("/world/overlapping-faults-end-with-the-last", test_overlapping_faults_end_with_the_last);
     g_test_add_func("/world/start-waits-for-power", test_start_waits_for_power);
     g_test_add_func("/world/short-lived-certificates", test_short_lived_certificates);
+    g_test_add_func("/world/flood-without-tls", test_flood_without_tls);
     g_test_add_func("/world/adding-a-device-changes-nobody", test_adding_a_device_changes_nobody);
     return g_test_run();
 }
