@@ -60,7 +60,7 @@ const LzExplanation lz_explanations[] = {
     {"E106", "No service of that name in `services:`."},
     {"E107", "No fleet of that name in `fleet:`."},
     {"E108", "Names are unique within their kind; attacks and faults share one kind, because both name windows\n"
-             "of time."},
+             "of time, and so do fleets and attacks, because both name hosts."},
     {"E109", "A link is either an access link (`zone:`), on which hosts hang, or a backbone (`from:` and `to:`),\n"
              "which joins two zones."},
     {"E110", "Hosts hang on an access link of their own zone."},
@@ -106,6 +106,8 @@ const LzExplanation lz_explanations[] = {
     {"W301", "An attack or fault is cut off by the end of the run: its recovery cannot be seen."},
     {"W302", "An attack or fault never begins, because the run ends before."},
     {"W303", "The window has no length in this run: an expectation over it sees no sample, and fails."},
+    {"W304", "A fleet and its service cannot speak to each other as they are written: their TLS versions do not meet, or\n"
+             "only one of them speaks TLS at all. A run shows it; a typing error would too."},
     {NULL, NULL},
 };
 

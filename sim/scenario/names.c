@@ -38,8 +38,8 @@ static void report_duplicates(const LzNames *names)
         }
         LzDiagnostic *diagnostic = lz_report_error(names->report, "E108", second->mark, lz_text_length(second),
                                                    "a %s named `%s` is there already", names->what, second->text);
-        lz_diagnostic_note(diagnostic, "note: first given at %s:%u:%u", first->mark.file, first->mark.line,
-                           first->mark.column);
+        g_autofree char *place = lz_mark_format(&first->mark);
+        lz_diagnostic_note(diagnostic, "note: first given at %s", place);
     }
 }
 

@@ -50,13 +50,16 @@ void lz_diagnostics_free(LzDiagnostics *diagnostics)
     g_free(diagnostics);
 }
 
-static void append_place(GString *out, const LzMark *mark)
+char *lz_mark_format(const LzMark *mark)
 {
-    if (mark->line == 0) {
-        g_string_append_printf(out, "%s: ", mark->file);
-        return;
-    }
-    g_string_append_printf(out, "%s:%u:%u: ", mark->file, mark->line, mark->column);
+    return mark->line == 0 ? g_strdup(mark->file) : g_strdup_printf("%s:%u:%u", mark->file, mark->line, mark->column);
+}
+
+size_t lz_byte_order_mark_bytes(const char *text, size_t size)
+{
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    size_t length = sizeof byte_order_mark - 1;
+    return size >= length && memcmp(text, byte_order_mark, length) == 0 ? length : 0;
 }
 
 /* The gap below a line's first characters: tabs stay tabs, so that the caret stands under its word. */
@@ -86,8 +89,8 @@ static void append_caret(GString *out, const LzDiagnostic *diagnostic)
 
 static void append_diagnostic(GString *out, const LzDiagnostic *diagnostic)
 {
-    append_place(out, &diagnostic->mark);
-    g_string_append_printf(out, "%s[%s]: %s\n", diagnostic->is_warning ? "warning" : "error", diagnostic->code,
+    g_autofree char *place = lz_mark_format(&diagnostic->mark);
+    g_string_append_printf(out, "%s: %s[%s]: %s\n", place, diagnostic->is_warning ? "warning" : "error", diagnostic->code,
                            diagnostic->message);
     if (diagnostic->source_line) {
         append_caret(out, diagnostic);
@@ -173,7 +176,8 @@ void lz_report_free(LzReport *report)
 
 void lz_report_add_source(LzReport *report, const char *file, const char *text, size_t size)
 {
-    Source source = {file, text, size};
+    size_t skipped = lz_byte_order_mark_bytes(text, size);
+    Source source = {file, text + skipped, size - skipped};
     g_array_append_val(report->sources, source);
 }
 

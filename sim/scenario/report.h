@@ -14,6 +14,11 @@ LzReport *lz_report_new(LzDiagnostics *diagnostics);
 void lz_report_free(LzReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzReport, lz_report_free)
 
+/* Bytes of the byte order mark that some editors put in front of a file, and that is not part of its text; or 0. */
+size_t lz_byte_order_mark_bytes(const char *text, size_t size);
+/* FILE:LINE:COLUMN, or only FILE (an override's path) where there are no lines. */
+char *lz_mark_format(const LzMark *mark);
+
 /* The text of a file, for the lines shown with its errors; all borrowed until the report is freed. */
 void lz_report_add_source(LzReport *report, const char *file, const char *text, size_t size);
 

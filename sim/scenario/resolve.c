@@ -203,14 +203,38 @@ static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
     fleet->cpu_class = lz_data_cpu(resolver->data, &fleet->cpu);
 }
 
+/* What can run, but hardly is what was meant. */
+static void warn_tls(LzResolver *resolver, const LzFleetPlan *fleet, const LzServicePlan *service, const LzNode *connect)
+{
+    const LzTlsPlan *ours = &fleet->connect.tls, *theirs = &service->tls;
+    const LzNode *written = lz_node_get(connect, "tls", NULL);
+    LzMark mark = written ? written->mark : fleet->connect.to.mark;
+    if (!theirs->is_enabled && ours->is_enabled && written) {
+        lz_report_warning(resolver->report, "W304", mark, 1,
+                          "service `%s` speaks no TLS, so fleet `%s` does not either, whatever its `tls` says",
+                          service->name.text, fleet->name.text);
+    } else if (theirs->is_enabled && !ours->is_enabled) {
+        lz_report_warning(resolver->report, "W304", mark, 1,
+                          "service `%s` speaks TLS and fleet `%s` does not: no session will open", service->name.text,
+                          fleet->name.text);
+    } else if (theirs->is_enabled && (ours->min > theirs->max || ours->max < theirs->min)) {
+        lz_report_warning(resolver->report, "W304", mark, 1,
+                          "fleet `%s` and service `%s` have no version of TLS in common: every handshake will be refused",
+                          fleet->name.text, service->name.text);
+    }
+}
+
 static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
 {
     LzPlan *plan = resolver->plan;
     resolve_access(resolver, &fleet->link, &fleet->zone);
     resolve_profile(resolver, fleet);
-    lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
+    const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
     check_tls(resolver, &fleet->connect.tls, tls_mark(connect, fleet->name.mark));
+    if (service && service->name.text && fleet->name.text) {
+        warn_tls(resolver, fleet, service, connect);
+    }
     if (fleet->count > LZ_DEVICES_MAX - (int64_t)plan->device_count) {
         lz_report_error(resolver->report, "E115", fleet->name.mark, 1, "more than %d devices in all fleets",
                         LZ_DEVICES_MAX);
@@ -289,6 +313,10 @@ static void check_window_names(LzResolver *resolver)
                                  : &LZ_ITEM(plan->faults, LzFaultPlan, i - plan->attacks.count)->name;
         if (!name->text) {
             continue;
+        }
+        if (i < plan->attacks.count && lz_names_find(resolver->fleets, name->text)) {
+            lz_report_error(resolver->report, "E108", name->mark, lz_text_length(name),
+                            "the name `%s` is taken: a fleet has it, and both name hosts", name->text);
         }
         bool is_reserved = strcmp(name->text, "always") == 0 || strcmp(name->text, "warmup") == 0;
         if (is_reserved || (i >= plan->attacks.count && lz_names_find(resolver->attacks, name->text))) {

@@ -258,8 +258,8 @@ static void report_duplicate(Builder *builder, const LzNode *key, const LzNode *
     g_autofree char *quoted = lz_quote(key->text);
     LzDiagnostic *diagnostic =
         lz_report_error(builder->report, "E012", key->mark, key->length, "duplicate key `%s`", quoted);
-    lz_diagnostic_note(diagnostic, "note: first given at %s:%u:%u", first->mark.file, first->mark.line,
-                       first->mark.column);
+    g_autofree char *place = lz_mark_format(&first->mark);
+    lz_diagnostic_note(diagnostic, "note: first given at %s", place);
 }
 
 /* Keeps the first of equal keys; sorting makes this n log n whatever the keys are. */
@@ -450,7 +450,8 @@ static LzNode *parse(Builder *builder, const char *text, size_t size)
 LzNode *lz_tree_parse(LzReport *report, LzArena *arena, const char *file, const char *text, size_t size)
 {
     Builder builder = {.report = report, .arena = arena, .file = file, .has_lines = true};
-    LzNode *root = parse(&builder, text, size);
+    size_t skipped = lz_byte_order_mark_bytes(text, size);
+    LzNode *root = parse(&builder, text + skipped, size - skipped);
     if (!root && !builder.has_failed) {
         lz_report_error(report, "E010", (LzMark){file, 1, 1}, 1, "the file is empty");
     }

@@ -696,8 +696,8 @@ static void read_map_item(LzWalk *walk, const Place *place, void *item, const Lz
     if (second) {
         LzDiagnostic *diagnostic =
             lz_report_error(walk->report, "E012", second->key->mark, second->key->length, "duplicate key `%s`", key);
-        lz_diagnostic_note(diagnostic, "note: the name is first given at %s:%u:%u", entry->key->mark.file,
-                           entry->key->mark.line, entry->key->mark.column);
+        g_autofree char *where = lz_mark_format(&entry->key->mark);
+        lz_diagnostic_note(diagnostic, "note: the name is first given at %s", where);
     }
     read_item(walk, place->param, item, entry->value, entry);
     set_name(place->param, item, entry);

@@ -107,6 +107,25 @@ static void test_syntax(void)
     assert_refused("ab: \xff\n", "E003", 1, 5);
 }
 
+/* Editors of one system put a byte order mark in front of UTF-8: it is no text, and has no column. */
+static void test_byte_order_mark(void)
+{
+    Fixture fixture = parse("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n");
+    g_assert_cmpstr(lz_node_text(fixture.root, "a"), ==, "1");
+    g_assert_cmpstr(lz_node_text(fixture.root, "b"), ==, "2");
+    clear(&fixture);
+    assert_refused("\xef\xbb\xbf" "a: *b\n", "E007", 1, 4);
+    assert_refused("\xef\xbb\xbf", "E010", 1, 1);
+}
+
+static void test_places(void)
+{
+    const LzMark in_file = {"ward.yaml", 3, 7}, of_override = {"-s run.seed=1", 0, 0};
+    g_autofree char *place = lz_mark_format(&in_file), *override = lz_mark_format(&of_override);
+    g_assert_cmpstr(place, ==, "ward.yaml:3:7");
+    g_assert_cmpstr(override, ==, "-s run.seed=1");
+}
+
 static char *repeat(const char *text, unsigned count)
 {
     GString *out = g_string_new(NULL);
@@ -231,6 +250,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tree/merge", test_merge);
     g_test_add_func("/tree/duplicates", test_duplicates);
     g_test_add_func("/tree/syntax", test_syntax);
+    g_test_add_func("/tree/byte-order-mark", test_byte_order_mark);
+    g_test_add_func("/tree/places", test_places);
     g_test_add_func("/tree/depth", test_depth);
     g_test_add_func("/tree/alias-bombs", test_alias_bombs);
     g_test_add_func("/tree/size", test_size);
