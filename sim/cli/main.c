@@ -1,7 +1,10 @@
 /* Dispatches to a subcommand: one row each. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/cli/command.h"
 
@@ -47,9 +50,18 @@ static int refuse(const char *word)
     return LZ_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+/* A stream that the caller closed must not become the number of the first file that is opened. */
+static void fill_standard_streams(void)
 {
-    setlocale(LC_CTYPE, "");
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+            return;
+        }
+    }
+}
+
+static int dispatch(int argc, char **argv)
+{
     if (argc < 2) {
         print_help(stderr);
         return LZ_EXIT_USAGE;
@@ -68,4 +80,16 @@ int main(int argc, char **argv)
         }
     }
     return refuse(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_streams();
+    setlocale(LC_CTYPE, "");
+    int code = dispatch(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return code;
+    }
+    fprintf(stderr, "lazaret: error: cannot write to standard output: %s\n", g_strerror(errno));
+    return MAX(code, LZ_EXIT_FAILED);
 }

@@ -326,6 +326,10 @@ static int run(Options *options, int argc, char **argv)
                                   : "lazaret: error: --progress is auto, bar, lines or none\n");
         return LZ_EXIT_USAGE;
     }
+    if (options->out && options->out[0] == '\0') {
+        fputs("lazaret: error: --out wants the name of a directory\n", stderr);
+        return LZ_EXIT_USAGE;
+    }
     g_autoptr(GPtrArray) sets = all_sets(options);
     g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
     g_autoptr(LzPlan) plan = lz_plan_load(argv[1], (const char *const *)sets->pdata, diagnostics);

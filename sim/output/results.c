@@ -1,7 +1,10 @@
 /* The run directory as a whole: who writes what, when, and what happens when a disk is full. */
 #include "sim/output/results.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lazaret/error.h"
 #include "sim/output/accounts.h"
@@ -264,6 +267,27 @@ gboolean lz_results_commit(LzResults *results, LzRunState state, const LzExpecta
 
 /* ---- JUnit for others ---- */
 
+/* A device or a pipe is written to, not replaced. */
+static gboolean write_in_place(const char *path, const char *text, GError **error)
+{
+    FILE *file = fopen(path, "we");
+    bool is_good = file && fputs(text, file) >= 0 && fflush(file) == 0;
+    if (!is_good) {
+        g_set_error_literal(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), g_strerror(errno));
+    }
+    if (file) {
+        fclose(file);
+    }
+    return is_good;
+}
+
+static gboolean write_text(const char *path, const char *text, GError **error)
+{
+    struct stat info;
+    bool is_special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    return is_special ? write_in_place(path, text, error) : g_file_set_contents(path, text, -1, error);
+}
+
 gboolean lz_junit_write(const char *path, const LzPlan *plan, const LzExpectation *expectations,
                         const LzVerdict *verdicts, unsigned count, double wall_s, const char *run_id,
                         const char *results_path, GError **error)
@@ -273,7 +297,7 @@ gboolean lz_junit_write(const char *path, const LzPlan *plan, const LzExpectatio
                       .run_id = run_id, .state = state_names[LZ_RUN_COMPLETE], .results_path = results_path};
     int64_t started_unix_s = g_get_real_time() / G_USEC_PER_SEC - (int64_t)wall_s;
     g_autofree char *xml = lz_verdicts_junit(&all, wall_s, started_unix_s);
-    if (!g_file_set_contents(path, xml, -1, &trouble)) {
+    if (!write_text(path, xml, &trouble)) {
         g_set_error(error, LZ_ERROR, LZ_ERROR_IO, "E510 cannot write %s: %s", path, trouble->message);
         g_error_free(trouble);
         return FALSE;

@@ -139,6 +139,25 @@ def check_stop(out):
     check("and by what", reasons == ["signal 2"], reasons)
 
 
+def check_streams(out):
+    """Standard output that is full or closed, and a JUnit file that is a device: to be written to, not replaced."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([lazaret, "run", ward, "--print-digest"], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True)
+    check("a digest that cannot be printed exits 3", done.returncode == 3 and "standard output" in done.stderr, done.stderr)
+    closed = subprocess.run(f"exec '{lazaret}' run '{ward}' -q --no-plots -o '{out}' >&-", shell=True, stdin=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True)
+    check("without standard output a run is the same", closed.returncode == 0, closed.stderr)
+    files = [open(os.path.join(out, name), "rb").read() for name in os.listdir(out)]
+    check("and no file of it holds the table", not any(b"EXPECTATION" in content for content in files))
+    pipe = os.path.join(folder, "pipe")
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    done = run(ward, "-o", out, "--no-plots", "--force", "--junit", pipe)
+    check("JUnit goes into a pipe", done.returncode == 0 and "<testsuite" in reader.communicate(timeout=60)[0], done.stderr)
+    done = run(ward, "-o", "", "--no-plots")
+    check("an empty name of a directory exits 2", done.returncode == 2 and "--out" in done.stderr, done.stderr)
+
+
 with tempfile.TemporaryDirectory() as folder:
     check_outcomes(os.path.join(folder, "results"))
     check_usage()
@@ -146,5 +165,6 @@ with tempfile.TemporaryDirectory() as folder:
     check_abort(os.path.join(folder, "abort"))
     check_digest()
     check_stop(os.path.join(folder, "results"))
+    check_streams(os.path.join(folder, "streams"))
 print(f"1..{count}")
 sys.exit(1 if failures else 0)
