@@ -193,7 +193,8 @@ class World:
             connect["start"] = self.pick({"spread": "2 s"}, {"spread": f"{2 * self.duration_ms} ms"}, "0 ns", "10 ms",
                                          {"dist": "exponential", "mean": "1 s"})
         if self.chance(0.2):
-            connect.update(backoff=self.pick("1 ms", "100 ms"), backoff_max=self.pick("100 ms", "5 s"))
+            is_short = self.duration_ms <= 5000         # a storm of handshakes costs real time
+            connect.update(backoff="1 ms" if is_short else "100 ms", backoff_max=self.pick("100 ms" if is_short else "1 s", "5 s"))
         connect.update(self.some({
             "handshake_timeout": lambda: self.pick("1 ms", "1 s", "10 s"),
             "keepalive": lambda: self.pick("0 s", "1 s", "3 s", "5 ms"),
@@ -322,7 +323,7 @@ def check_capture(plan, out):
         command += ["-d", f"tcp.port=={port},tls"]
     filters = ["_ws.malformed", "ip.checksum.status == 0 || tcp.checksum.status == 0"]
     if not is_plain:
-        filters.append("tls.record.content_type == 23 && !mqtt && !tls.alert_message")
+        filters.append("tls.record.content_type == 23 && !mqtt && !tls.segment.data")
     for display_filter in filters:
         done = subprocess.run(command + ["-Y", display_filter], capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode != 0 or done.stdout:
