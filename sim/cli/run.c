@@ -123,6 +123,15 @@ static bool progress_mode(const Options *options, LzProgressMode *ret_mode)
     return false;
 }
 
+/* What the types of the options cannot say, or NULL. */
+static const char *mistake_in(const Options *options)
+{
+    if (options->out && options->out[0] == '\0') {
+        return "--out wants the name of a directory";
+    }
+    return options->wall_limit_s >= 0 ? NULL : "--max-wall wants a number of seconds that is not negative";
+}
+
 /* ---- what the user sees ---- */
 
 static void print_header(const LzPlan *plan)
@@ -305,7 +314,7 @@ static int run_plan(const Options *options, const LzPlan *plan, const LzExpectat
         return fail(problem);
     }
     if (outcome->feed_problem) {
-        fprintf(stderr, "no live feed: %s\n", outcome->feed_problem);
+        fprintf(stderr, "no %s\n", outcome->feed_problem);
     }
     if (options->prints_digest) {
         print_digests(plan, outcome);
@@ -326,8 +335,9 @@ static int run(Options *options, int argc, char **argv)
                                   : "lazaret: error: --progress is auto, bar, lines or none\n");
         return LZ_EXIT_USAGE;
     }
-    if (options->out && options->out[0] == '\0') {
-        fputs("lazaret: error: --out wants the name of a directory\n", stderr);
+    const char *mistake = mistake_in(options);
+    if (mistake) {
+        fprintf(stderr, "lazaret: error: %s\n", mistake);
         return LZ_EXIT_USAGE;
     }
     g_autoptr(GPtrArray) sets = all_sets(options);

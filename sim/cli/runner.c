@@ -74,6 +74,10 @@ static void judge(Runner *runner)
             values[r] = runner->values[r].values[i];
             samples[r] = runner->values[r].samples[i];
         }
+        if (repetitions == 0) {
+            outcome->verdicts[i] = (LzVerdict){.state = LZ_VERDICT_NO_SAMPLE};
+            continue;
+        }
         outcome->verdicts[i] = lz_expectation_judge(&outcome->expectations[i], values, samples, repetitions);
     }
 }
@@ -120,6 +124,11 @@ static void show(Runner *runner, const LzWorld *world, unsigned repetition, gint
     runner->options->progress(runner->options->self, &progress);
 }
 
+static inline bool is_told_to_stop(const Runner *runner)
+{
+    return runner->options->stop && *runner->options->stop;
+}
+
 /* Takes over the reason. */
 static bool stop_early(Runner *runner, char *reason)
 {
@@ -130,7 +139,7 @@ static bool stop_early(Runner *runner, char *reason)
 
 static bool must_stop(Runner *runner)
 {
-    if (runner->options->stop && *runner->options->stop) {
+    if (is_told_to_stop(runner)) {
         return stop_early(runner, g_strdup_printf("signal %d", (int)*runner->options->stop));
     }
     if (runner->options->wall_limit_s > 0 && seconds_since(runner->started_us) > runner->options->wall_limit_s) {
@@ -171,7 +180,7 @@ static void run_to_end(Runner *runner, LzWorld *world, unsigned repetition, gint
     bool has_more = true;
     LzTime check_ns = has_aborting(runner->outcome) ? LZ_NS_PER_S : LZ_TIME_NEVER;
     while (has_more && !must_stop(runner)) {
-        for (unsigned i = 0; has_more && i < EVENTS_PER_SLICE; i++) {
+        for (unsigned i = 0; has_more && i < EVENTS_PER_SLICE && !is_told_to_stop(runner); i++) {
             has_more = lz_world_step(world);
             if (has_more && G_UNLIKELY(lz_world_now(world) > check_ns)) {       /* all of that second is over */
                 check_ns = lz_world_now(world) / LZ_NS_PER_S * LZ_NS_PER_S + LZ_NS_PER_S;

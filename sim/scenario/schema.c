@@ -6,6 +6,7 @@
 #define MS 1e6
 #define MINUTE (60 * S)
 #define DAY (86400 * S)
+#define DATE_MAX 7258118400.0           /* 2200-01-01: with the longest run, nanoseconds since 1970 fit 64 bits */
 #define RUN_MAX (366 * DAY)             /* longest run, and the latest an attack or fault can be */
 
 #define TIME .kind = LZ_PARAM_TIME_NS
@@ -290,7 +291,7 @@ const LzParam lz_schema_scenario[] = {
     LZ_PARAM(LzPlan, title, TEXT, .help = "one line for people"),
     IGNORED("authors", "for people: [{name: ..., orcid: ...}]"),
     LZ_PARAM(LzPlan, run, OBJECT(run_table), REQUIRED, .help = "how long and how often"),
-    LZ_PARAM(LzPlan, start_unix_s, .kind = LZ_PARAM_DATE, .fallback = 1772431200,
+    LZ_PARAM(LzPlan, start_unix_s, .kind = LZ_PARAM_DATE, .max = DATE_MAX, .fallback = 1772431200,
              .help = "the virtual wall clock at 0; certificates are checked against it"),
     LZ_PARAM_GROUP("pki", .table = pki_table, .help = "certificates made for the run"),
     LZ_PARAM(LzPlan, network, OBJECT(network_table), REQUIRED, .help = "zones and links"),

@@ -63,7 +63,8 @@ def check_outcomes(out):
 
 def check_usage():
     for words, what in [((), "no scenario"), (("nowhere.yaml",), "a file that is not there"), ((ward, "--sede", "7"), "an unknown option"),
-                        ((ward, "-s", "fleet.bed.cuont=3"), "an override of nothing"), ((ward, "--progress", "loud"), "a bad word")]:
+                        ((ward, "-s", "fleet.bed.cuont=3"), "an override of nothing"), ((ward, "--progress", "loud"), "a bad word"),
+                        ((ward, "--max-wall", "-1"), "a negative wall limit"), ((ward, "-o", ""), "a directory without a name")]:
         done = run(*words)
         check(f"{what} exits 2 with a message", done.returncode == 2 and done.stderr and not done.stdout, done.stderr)
 
@@ -114,6 +115,21 @@ def check_abort(out):
     check("nor the digest", digest("-s", "expect=[{name: a, metric: flow.status.created, stat: count, min: 0}]").replace("-", "") == plain.replace("-", ""), plain)
 
 
+def check_unbuildable(out):
+    """A world that cannot be built says so, whatever was expected of it: too many zones beside one of a million hosts."""
+    zones = [f"z{i}" for i in range(20)]
+    with open(ward) as source:
+        text = source.read().replace("[ward, core]", f"[ward, core, {', '.join(zones)}]")
+    text = text.replace("  links:\n", "  links:\n" + "".join(f"    to-{zone}: {{model: wired, from: core, to: {zone}}}\n" for zone in zones))
+    wide = os.path.join(folder, "wide.yaml")
+    with open(wide, "w") as copy:
+        copy.write(text)
+    done = run(wide, "-o", out, "--no-plots", "-s", "fleet.pump.count=999000")
+    check("a world that cannot be built exits 3", done.returncode == 3 and "10.0.0.0/8" in done.stderr, done.stderr)
+    with open(out + ".partial/manifest.json") as file:
+        check("its manifest says failed", json.load(file)["state"] == "failed")
+
+
 def check_digest():
     first = digest()
     check("same seed, same digest", first == digest(), first)
@@ -154,13 +170,12 @@ def check_streams(out):
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
     done = run(ward, "-o", out, "--no-plots", "--force", "--junit", pipe)
     check("JUnit goes into a pipe", done.returncode == 0 and "<testsuite" in reader.communicate(timeout=60)[0], done.stderr)
-    done = run(ward, "-o", "", "--no-plots")
-    check("an empty name of a directory exits 2", done.returncode == 2 and "--out" in done.stderr, done.stderr)
 
 
 with tempfile.TemporaryDirectory() as folder:
     check_outcomes(os.path.join(folder, "results"))
     check_usage()
+    check_unbuildable(os.path.join(folder, "wide"))
     check_baseline(os.path.join(folder, "results"))
     check_abort(os.path.join(folder, "abort"))
     check_digest()
