@@ -758,6 +758,7 @@ static LzPki *make_pki(const LzWorld *world, GError **error)
         .start_unix_s = world->plan->start_unix_s,
         .ca_key = (LzKeyType)world->plan->pki_issuing,
         .intermediates = (unsigned)world->plan->pki_intermediates,
+        .has_verify_memo = true,
     };
     return lz_pki_new(&options, error);
 }

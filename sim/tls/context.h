@@ -9,6 +9,7 @@
 #include "lazaret/random.h"
 #include "sim/tls/cost.h"
 #include "sim/tls/ec.h"
+#include "sim/tls/verify_memo.h"
 
 enum { LZ_TLS_NAME_SIZE = 65 };         /* a CN (RFC 5280 ub-common-name 64) and its terminator */
 
@@ -16,6 +17,7 @@ typedef struct LzTlsContext {
     LzRandom *random;           /* what reaches the wire: key shares, hello randoms, salts */
     LzRandom *blinding;         /* what does not */
     LzEc *ec;                   /* borrowed, shared; NULL: Mbed TLS's own arithmetic */
+    LzVerifyMemo *memo;         /* borrowed, shared; NULL: every signature is verified */
     LzTime wall_ns;             /* since 1970 */
     LzCryptoWork *work;         /* NULL: not counted */
     unsigned operation_depth;   /* > 0 inside an operation whose published cost contains its parts */

@@ -7,6 +7,7 @@
 
 #include "sim/tls/ec.h"
 #include "sim/tls/tls.h"
+#include "sim/tls/verify_memo.h"
 
 typedef struct LzKey {                  /* counted by g_atomic_rc_box: several certificates may share it */
     mbedtls_pk_context pk;
@@ -22,6 +23,8 @@ mbedtls_x509_crt *lz_pki_trust(const LzPki *pki);
 
 /* The arithmetic that its keys, and the endpoints that trust it, are computed with. Borrowed. */
 LzEc *lz_pki_ec(const LzPki *pki);
+/* The verifications that endpoints which trust it have done; NULL if not remembered. Borrowed. */
+LzVerifyMemo *lz_pki_verify_memo(const LzPki *pki);
 
 /* The common name of a certificate's subject; empty if it has none. */
 void lz_certificate_common_name(const mbedtls_x509_crt *certificate, char *ret_name, size_t size);

@@ -179,7 +179,8 @@ int lz_ec_multiply(LzEc *ec, const mbedtls_ecp_group *group, mbedtls_ecp_point *
 int lz_ec_multiply_add(LzEc *ec, const mbedtls_ecp_group *group, mbedtls_ecp_point *ret_sum,
                        const mbedtls_mpi *base_factor, const mbedtls_mpi *factor, const mbedtls_ecp_point *point)
 {
-    if (!ec || group->id != MBEDTLS_ECP_DP_SECP256R1 || !is_below(base_factor, &group->N) || !is_below(factor, &group->N)) {
+    if (!ec || group->id != MBEDTLS_ECP_DP_SECP256R1 || !is_below(base_factor, &group->N)
+        || !is_below(factor, &group->N)) {
         return LZ_EC_NOT_MINE;
     }
     Scratch *scratch = take_scratch(ec);

@@ -103,8 +103,14 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
     lz_random_init(&endpoint->blinding, seed, stream, LZ_PURPOSE_TLS_BLINDING);
     endpoint->profile = profile;
     endpoint->ticket = !is_server && profile->options.has_tickets ? ticket : NULL;
-    endpoint->context = (LzTlsContext){.random = &endpoint->random, .blinding = &endpoint->blinding, .ec = lz_pki_ec(profile->options.trust), .alert_sent = -1,
-                                       .resumed_name = endpoint->resumed_name};
+    endpoint->context = (LzTlsContext){
+        .random = &endpoint->random,
+        .blinding = &endpoint->blinding,
+        .ec = lz_pki_ec(profile->options.trust),
+        .memo = lz_pki_verify_memo(profile->options.trust),
+        .alert_sent = -1,
+        .resumed_name = endpoint->resumed_name,
+    };
     LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
     mbedtls_ssl_init(&endpoint->ssl);
     int ret = mbedtls_ssl_setup(&endpoint->ssl, &profile->config);

@@ -94,7 +94,17 @@ int lz_hook_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsig
                                          const unsigned char *signature, size_t size)
 {
     count_ec(mbedtls_ecp_keypair_get_group_id(key), VERIFY);
-    return mbedtls_ecdsa_read_signature(key, hash, hash_size, signature, size);
+    LzVerifyMemo *memo = lz_tls_context()->memo;
+    LzVerifyKey memo_key;
+    if (!memo || !lz_verify_key(key, hash, hash_size, signature, size, &memo_key)) {
+        return mbedtls_ecdsa_read_signature(key, hash, hash_size, signature, size);
+    }
+    int result = 0;
+    if (!lz_verify_memo_find(memo, &memo_key, &result)) {
+        result = mbedtls_ecdsa_read_signature(key, hash, hash_size, signature, size);
+        lz_verify_memo_store(memo, &memo_key, result);
+    }
+    return result;
 }
 
 /* Called by PSA to export the public half of an ephemeral key: with the draw of the scalar before it, this

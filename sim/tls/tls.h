@@ -23,6 +23,7 @@ typedef struct LzPkiOptions {
     int64_t start_unix_s;               /* the scenario's start; CA validity surrounds it */
     LzKeyType ca_key;
     unsigned intermediates;             /* 0: leaf certificates are signed by the root itself */
+    bool has_verify_memo;               /* no signature is verified twice: faster, and nothing else */
 } LzPkiOptions;
 LzPki *lz_pki_new(const LzPkiOptions *options, GError **error);
 void lz_pki_free(LzPki *pki);

@@ -6,7 +6,8 @@ LzTlsLab lz_test_tls_lab(LzTlsVersion version, LzKeyType key)
 {
     int64_t day_s = 86400;
     LzTlsLab lab = {
-        .pki_options = {.seed = 7, .start_unix_s = LZ_TEST_START_S, .ca_key = key},
+        .pki_options = {.seed = 7, .start_unix_s = LZ_TEST_START_S, .ca_key = key,
+                        .has_verify_memo = true},
         .server_request = {.name = "broker", .key = key},
         .client_request = {.name = "pump[7]", .key = key},
         .server_options = {.is_server = true, .entity = lz_entity_id("broker")},

@@ -1,0 +1,112 @@
+#include "sim/tls/verify_memo.h"
+
+#include <glib.h>
+#include <mbedtls/sha256.h>
+#include <string.h>
+
+enum { WINDOW = 8 };            /* places where a key may stand, from its home on */
+
+typedef struct Entry {
+    LzVerifyKey key;
+    int result;
+    bool is_used;
+} Entry;
+
+struct LzVerifyMemo {
+    GMutex lock;
+    uint64_t hits;
+    Entry entries[LZ_VERIFY_MEMO_ENTRIES];
+};
+
+LzVerifyMemo *lz_verify_memo_new(void)
+{
+    LzVerifyMemo *memo = g_new0(LzVerifyMemo, 1);
+    g_mutex_init(&memo->lock);
+    return memo;
+}
+
+void lz_verify_memo_free(LzVerifyMemo *memo)
+{
+    if (!memo) {
+        return;
+    }
+    g_mutex_clear(&memo->lock);
+    g_free(memo);
+}
+
+/* Lengths come first, so that no two inputs make the same bytes. */
+bool lz_verify_key(mbedtls_ecdsa_context *key, const unsigned char *hash, size_t hash_size,
+                   const unsigned char *signature, size_t size, LzVerifyKey *ret_key)
+{
+    unsigned char point[MBEDTLS_ECP_MAX_PT_LEN];
+    size_t point_size = 0;
+    if (mbedtls_ecp_write_public_key(key, MBEDTLS_ECP_PF_UNCOMPRESSED, &point_size, point, sizeof point) != 0) {
+        return false;
+    }
+    const uint64_t head[] = {mbedtls_ecp_keypair_get_group_id(key), point_size, hash_size, size};
+    mbedtls_sha256_context digest;
+    mbedtls_sha256_init(&digest);
+    mbedtls_sha256_starts(&digest, 0);
+    mbedtls_sha256_update(&digest, (const unsigned char *)head, sizeof head);
+    mbedtls_sha256_update(&digest, point, point_size);
+    mbedtls_sha256_update(&digest, hash, hash_size);
+    mbedtls_sha256_update(&digest, signature, size);
+    mbedtls_sha256_finish(&digest, ret_key->bytes);
+    mbedtls_sha256_free(&digest);
+    return true;
+}
+
+/* The key is a digest: any of its bits are as good as a hash of it. */
+static size_t home(const LzVerifyKey *key)
+{
+    return (size_t)key->bytes[0] << 8 | key->bytes[1];
+}
+
+static Entry *place(LzVerifyMemo *memo, const LzVerifyKey *key, size_t offset)
+{
+    return &memo->entries[(home(key) + offset) % LZ_VERIFY_MEMO_ENTRIES];
+}
+
+/* The key's entry or an unused one; NULL: all its places are taken by others. */
+static Entry *find_place(LzVerifyMemo *memo, const LzVerifyKey *key)
+{
+    for (size_t offset = 0; offset < WINDOW; offset++) {
+        Entry *entry = place(memo, key, offset);
+        if (!entry->is_used || memcmp(entry->key.bytes, key->bytes, sizeof key->bytes) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+bool lz_verify_memo_find(LzVerifyMemo *memo, const LzVerifyKey *key, int *ret_result)
+{
+    g_mutex_lock(&memo->lock);
+    const Entry *entry = find_place(memo, key);
+    bool is_found = entry && entry->is_used;
+    if (is_found) {
+        memo->hits++;
+        *ret_result = entry->result;
+    }
+    g_mutex_unlock(&memo->lock);
+    return is_found;
+}
+
+void lz_verify_memo_store(LzVerifyMemo *memo, const LzVerifyKey *key, int result)
+{
+    g_mutex_lock(&memo->lock);
+    Entry *entry = find_place(memo, key);
+    if (!entry) {
+        entry = place(memo, key, key->bytes[2] % WINDOW);
+    }
+    *entry = (Entry){.key = *key, .result = result, .is_used = true};
+    g_mutex_unlock(&memo->lock);
+}
+
+uint64_t lz_verify_memo_hits(LzVerifyMemo *memo)
+{
+    g_mutex_lock(&memo->lock);
+    uint64_t hits = memo->hits;
+    g_mutex_unlock(&memo->lock);
+    return hits;
+}
