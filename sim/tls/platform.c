@@ -6,17 +6,29 @@
 #include <psa/crypto.h>
 #include <string.h>
 
+#include "sim/tls/arena.h"
 #include "sim/tls/context.h"
 
 /* Mbed TLS takes NULL for "out of memory", which GLib never returns: no block may be empty. */
 void *lz_tls_calloc(size_t count, size_t size)
 {
-    return g_malloc0_n(MAX(count, 1), MAX(size, 1));
+    void *buffer = count == 0 || size > SIZE_MAX / count ? NULL : lz_arena_take(count * size);
+    return buffer ? buffer : g_malloc0_n(MAX(count, 1), MAX(size, 1));
 }
 
 void lz_tls_free(void *block)
 {
-    g_free(block);
+    if (!lz_arena_give(block)) {
+        g_free(block);
+    }
+}
+
+/* Of a record buffer, which is mostly untouched, the pages are dropped; writing zeros would make them resident. */
+void mbedtls_platform_zeroize(void *block, size_t size)
+{
+    if (size > 0 && !lz_arena_clear(block, size)) {
+        explicit_bzero(block, size);
+    }
 }
 
 int64_t lz_tls_time(int64_t *ret_time)
