@@ -20,6 +20,11 @@ LzScope lz_probe_scope(LzProbes *probes, LzScopeKind kind, const char *name, con
 /* COUNTER: add n. RATIO: add n to the part (the whole is added with lz_probe_count_whole). */
 void lz_probe_count(LzProbes *probes, LzScope scope, LzMetric metric, int64_t n);
 void lz_probe_count_whole(LzProbes *probes, LzScope scope, LzMetric metric, int64_t n);
+/* A COUNTER or RATIO that is counted too often for a call each: after lz_probe_turn(), add to what the pointer
+ * gives. It is as old as the probes; NULL when there are none. Same arguments, same count. */
+typedef struct LzCount { int64_t part, whole; } LzCount;
+LzCount *lz_probe_counter(LzProbes *probes, LzScope scope, LzMetric metric);
+void lz_probe_turn(LzProbes *probes);   /* what is counted from here on belongs to now */
 /* SAMPLE: one value >= 0 in the metric's recording unit. */
 void lz_probe_sample(LzProbes *probes, LzScope scope, LzMetric metric, int64_t value);
 /* LEVEL: the level from now on. */

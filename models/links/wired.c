@@ -32,8 +32,12 @@ typedef struct Lane {
     LzPacket *first, *last;     /* on their way, by arrival time, which stands in queued_ns */
     LzEvent transmit;           /* pending only while packets wait for the transmitter */
     LzEvent arrive;             /* pending while anything is on its way */
-    LzRandom delay_random, loss_random;
 } Lane;
+
+/* What chance does to a lane; kept apart from what every packet touches. */
+typedef struct Chance {
+    LzRandom delay, loss;
+} Chance;
 
 struct Wired {
     const Config *config;       /* borrowed */
@@ -41,6 +45,7 @@ struct Wired {
     LzScheduler *scheduler;     /* borrowed */
     LzPacketPool *packets;      /* borrowed */
     Lane *lanes;                /* 2 * station + direction */
+    Chance *chances;            /* beside them; NULL: delay is constant and nothing is lost */
     unsigned lane_count;
 };
 
@@ -99,10 +104,21 @@ static void lane_arrive(void *owner)
 
 /* ---- transmitter ---- */
 
+static Chance *chance_of(const Lane *lane)
+{
+    return &lane->wire->chances[2 * lane->station + (unsigned)lane->direction];
+}
+
+static LzTime draw_jitter_ns(const Lane *lane)
+{
+    const LzDist *jitter = &lane->wire->config->jitter;
+    return jitter->kind == LZ_DIST_CONSTANT ? jitter->a_ns : lz_dist_draw(jitter, &chance_of(lane)->delay);
+}
+
 static LzTime lane_arrival_ns(Lane *lane, LzTime sent_ns)
 {
     const Config *config = lane->wire->config;
-    LzTime arrival_ns = sent_ns + config->delay_ns + lz_dist_draw(&config->jitter, &lane->delay_random);
+    LzTime arrival_ns = sent_ns + config->delay_ns + draw_jitter_ns(lane);
     if (config->reorder) {
         return arrival_ns;
     }
@@ -118,7 +134,7 @@ static void lane_send(Lane *lane, LzPacket *packet, LzTime now_ns)
         lane->free_ns = now_ns + busy_ns;
         lz_link_busy(lane->wire->link, lane->station, lane->direction, busy_ns);
     }
-    if (config->loss_ppb > 0 && lz_random_chance_ppb(&lane->loss_random, config->loss_ppb)) {
+    if (config->loss_ppb > 0 && lz_random_chance_ppb(&chance_of(lane)->loss, config->loss_ppb)) {
         lz_link_drop(lane->wire->link, lane->station, lane->direction, packet, LZ_DROP_LINK_LOSS);
         return;
     }
@@ -147,17 +163,21 @@ static void lane_pump(void *owner)
 
 /* ---- the model ---- */
 
-static void lane_init(Lane *lane, Wired *wire, const LzEnv *env, unsigned index)
+static void lane_init(Lane *lane, Wired *wire, unsigned index)
 {
-    LzEnv own = *env;
-    own.entity ^= (index + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
     lane->wire = wire;
     lane->station = index / 2;
     lane->direction = (LzDirection)(index % 2);
     lz_event_init(&lane->transmit, lane_pump, lane);
     lz_event_init(&lane->arrive, lane_arrive, lane);
-    lz_env_random(&own, LZ_PURPOSE_DELAY, &lane->delay_random);
-    lz_env_random(&own, LZ_PURPOSE_LOSS, &lane->loss_random);
+}
+
+static void chance_init(Chance *chance, const LzEnv *env, unsigned index)
+{
+    LzEnv own = *env;
+    own.entity ^= (index + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+    lz_env_random(&own, LZ_PURPOSE_DELAY, &chance->delay);
+    lz_env_random(&own, LZ_PURPOSE_LOSS, &chance->loss);
 }
 
 static void wired_init(void *state, const void *config, LzLink *link, const LzEnv *env, unsigned stations)
@@ -173,7 +193,12 @@ static void wired_init(void *state, const void *config, LzLink *link, const LzEn
     self->lane_count = 2 * stations;
     self->lanes = g_new0(Lane, self->lane_count);
     for (unsigned index = 0; index < self->lane_count; index++) {
-        lane_init(&self->lanes[index], self, env, index);
+        lane_init(&self->lanes[index], self, index);
+    }
+    bool is_random = self->config->jitter.kind != LZ_DIST_CONSTANT || self->config->loss_ppb > 0;
+    self->chances = is_random ? g_new(Chance, self->lane_count) : NULL;
+    for (unsigned index = 0; is_random && index < self->lane_count; index++) {
+        chance_init(&self->chances[index], env, index);
     }
 }
 
@@ -224,6 +249,7 @@ static void wired_clear(void *state)
         }
     }
     g_clear_pointer(&self->lanes, g_free);
+    g_clear_pointer(&self->chances, g_free);
     self->lane_count = 0;
 }
 

@@ -13,47 +13,34 @@ static const char *const layer_names[] = {
 };
 static_assert(G_N_ELEMENTS(layer_names) == LZ_DIGEST_LAYER_COUNT, "name every layer");
 
-/* Odd, from the golden ratio; the rotation keeps low bits in play. */
-static inline uint64_t mix(uint64_t state, uint64_t value)
-{
-    state = (state << 27 | state >> 37) ^ value;
-    state *= UINT64_C(0x9e3779b97f4a7c15);
-    return state ^ state >> 32;
-}
-
 void lz_digest_init(LzDigest *digest)
 {
     for (int layer = 0; layer < LZ_DIGEST_LAYER_COUNT; layer++) {
-        digest->layers[layer] = mix(0, (uint64_t)layer + 1);
+        digest->layers[layer] = lz_digest_mix(0, (uint64_t)layer + 1);
     }
-}
-
-void lz_digest_add(LzDigest *digest, LzDigestLayer layer, uint64_t value)
-{
-    digest->layers[layer] = mix(digest->layers[layer], value);
 }
 
 void lz_digest_add_bytes(LzDigest *digest, LzDigestLayer layer, const void *bytes, size_t size)
 {
     const uint8_t *next = bytes;
-    uint64_t state = mix(digest->layers[layer], size);
+    uint64_t state = lz_digest_mix(digest->layers[layer], size);
     for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t), next += sizeof(uint64_t)) {
         uint64_t word;
         memcpy(&word, next, sizeof word);
-        state = mix(state, GUINT64_FROM_LE(word));
+        state = lz_digest_mix(state, GUINT64_FROM_LE(word));
     }
     uint64_t rest = 0;
     for (size_t i = 0; i < size; i++) {
         rest |= (uint64_t)next[i] << (8 * i);
     }
-    digest->layers[layer] = mix(state, rest);
+    digest->layers[layer] = lz_digest_mix(state, rest);
 }
 
 uint64_t lz_digest_value(const LzDigest *digest)
 {
     uint64_t value = 0;
     for (int layer = 0; layer < LZ_DIGEST_LAYER_COUNT; layer++) {
-        value = mix(value, digest->layers[layer]);
+        value = lz_digest_mix(value, digest->layers[layer]);
     }
     return value;
 }

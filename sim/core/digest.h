@@ -18,8 +18,19 @@ typedef struct LzDigest {
     uint64_t layers[LZ_DIGEST_LAYER_COUNT];
 } LzDigest;
 
+/* Odd, from the golden ratio; the rotation keeps low bits in play. */
+static inline uint64_t lz_digest_mix(uint64_t state, uint64_t value)
+{
+    state = (state << 27 | state >> 37) ^ value;
+    state *= UINT64_C(0x9e3779b97f4a7c15);
+    return state ^ state >> 32;
+}
+
 void lz_digest_init(LzDigest *digest);
-void lz_digest_add(LzDigest *digest, LzDigestLayer layer, uint64_t value);
+static inline void lz_digest_add(LzDigest *digest, LzDigestLayer layer, uint64_t value)
+{
+    digest->layers[layer] = lz_digest_mix(digest->layers[layer], value);
+}
 void lz_digest_add_bytes(LzDigest *digest, LzDigestLayer layer, const void *bytes, size_t size);
 uint64_t lz_digest_value(const LzDigest *digest);       /* over all layers */
 const char *lz_digest_layer_name(LzDigestLayer layer);

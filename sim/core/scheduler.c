@@ -1,4 +1,4 @@
-/* The clock, the heap of near events and the timer wheel.
+/* The clock, the heap of near events and the wheel of the others.
  *
  * The wheel only postpones the work of ordering: a timer is moved into the heap, with its exact time
  * and sequence, before the clock can reach the tick it falls in. */
@@ -11,6 +11,7 @@
 #define LEVEL_SLOTS (1u << LEVEL_BITS)
 #define LEVELS 6u                       /* reaches 2^(20 + 36) ns, about 2.3 years; later timers stay in the heap */
 #define HEAP_ARITY 4u
+#define NEAR_NS LZ_MILLISECONDS(2)      /* events that will fire go straight to the heap when they are so near */
 
 enum { IDLE, IN_HEAP, IN_WHEEL };
 
@@ -245,7 +246,11 @@ void lz_schedule_at(LzScheduler *self, LzEvent *event, LzTime time_ns)
     g_assert(time_ns >= self->now_ns);
     event->due_ns = time_ns;
     event->sequence = self->next_sequence++;
-    heap_insert(self, event);
+    if (time_ns - self->now_ns <= NEAR_NS) {
+        heap_insert(self, event);
+    } else {
+        timer_insert(self, event);      /* a short heap is a fast one */
+    }
 }
 
 /* The sum saturates at "never", which is later than any run. */

@@ -21,6 +21,12 @@ typedef struct LzMeter {
     LzLevel *level;                     /* LEVEL, from the first report on */
 } LzMeter;
 
+typedef struct LzCounter {
+    LzCount count;
+    LzScope scope;
+    LzMetric metric;
+} LzCounter;
+
 typedef struct LzScopeRecord {
     LzScopeInfo info;                   /* strings owned */
     LzMeter *meters;                    /* one per metric of the kind, by LzProbes.slots */
@@ -34,6 +40,7 @@ struct LzProbes {
     unsigned span;                      /* that contains now */
     LzTime turn_ns;                     /* when the span or the series interval ends */
     LzTime end_ns;                      /* set by finish */
+    GPtrArray *counters;                /* LzCounter: counted outside, since the last turn */
     bool is_finished;
 
     GPtrArray *scopes;                  /* LzScopeRecord; scope s at s - 1 */

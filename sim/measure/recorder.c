@@ -58,6 +58,7 @@ LzProbes *lz_recorder_new(const LzRecorderOptions *options)
     probes->series_every_ns = options->series_every_ns;
     probes->scopes = g_ptr_array_new();
     probes->scope_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    probes->counters = g_ptr_array_new_with_free_func(g_free);
     probes->series = g_array_new(FALSE, FALSE, sizeof(LzSeriesRow));
     lz_windows_init(&probes->windows, options->windows, options->window_count);
     lz_trace_log_init(&probes->traces, options->trace_kinds);
@@ -76,6 +77,7 @@ void lz_recorder_free(LzProbes *probes)
         scope_free(probes, g_ptr_array_index(probes->scopes, i));
     }
     g_ptr_array_unref(probes->scopes);
+    g_ptr_array_unref(probes->counters);
     g_hash_table_unref(probes->scope_keys);
     g_array_unref(probes->series);
     lz_lives_clear(&probes->lives);
@@ -109,6 +111,19 @@ LzScopeRecord *lz_probes_scope(const LzProbes *probes, LzScope scope)
     return g_ptr_array_index(probes->scopes, scope - 1);
 }
 
+/* What was counted outside belongs to the span and the interval that end here. */
+static void take_counters(LzProbes *probes)
+{
+    for (unsigned i = 0; i < probes->counters->len; i++) {
+        LzCounter *counter = g_ptr_array_index(probes->counters, i);
+        LzCount count = counter->count;
+        counter->count = (LzCount){0};
+        if (count.part != 0 || count.whole != 0) {
+            lz_probes_add_count(probes, counter->scope, counter->metric, probes->span, count.part, count.whole, true);
+        }
+    }
+}
+
 bool lz_probes_advance(LzProbes *probes)
 {
     if (!probes || probes->is_finished) {
@@ -116,6 +131,7 @@ bool lz_probes_advance(LzProbes *probes)
     }
     LzTime now_ns = lz_now(probes->scheduler);
     if (G_UNLIKELY(now_ns >= probes->turn_ns)) {
+        take_counters(probes);
         lz_series_close_before(probes, now_ns);
         probes->span = lz_windows_span(&probes->windows, now_ns, probes->span);
         set_turn(probes);
@@ -190,6 +206,29 @@ void lz_probe_count_whole(LzProbes *probes, LzScope scope, LzMetric metric, int6
         g_assert(lz_metric_info(metric)->type == LZ_METRIC_RATIO);
         lz_probes_add_count(probes, scope, metric, probes->span, 0, n, true);
     }
+}
+
+LzCount *lz_probe_counter(LzProbes *probes, LzScope scope, LzMetric metric)
+{
+    if (!probes || scope == 0) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < probes->counters->len; i++) {
+        LzCounter *known = g_ptr_array_index(probes->counters, i);
+        if (known->scope == scope && known->metric == metric) {
+            return &known->count;
+        }
+    }
+    LzCounter *counter = g_new0(LzCounter, 1);
+    counter->scope = scope;
+    counter->metric = metric;
+    g_ptr_array_add(probes->counters, counter);
+    return &counter->count;
+}
+
+void lz_probe_turn(LzProbes *probes)
+{
+    lz_probes_advance(probes);
 }
 
 void lz_probe_sample(LzProbes *probes, LzScope scope, LzMetric metric, int64_t value)
@@ -279,6 +318,7 @@ void lz_recorder_finish(LzProbes *probes, LzTime end_ns)
 {
     g_assert(!probes->is_finished);
     probes->end_ns = end_ns;
+    take_counters(probes);
     lz_series_close_before(probes, end_ns);         /* the last interval takes the misses below */
     lz_messages_finish(probes);
     settle_levels(probes);

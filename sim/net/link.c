@@ -15,7 +15,6 @@
 typedef struct Port {
     LzElement input;            /* next: the sink */
     LzLink *link;
-    LzEnv env;                  /* the queue's own: an entity per port */
     LzTime busy_ns;             /* occupied since the last report, and the part of it that lies ahead */
     LzTime busy_until_ns;
 } Port;
@@ -35,6 +34,8 @@ struct LzLink {
     uint32_t packet_bytes_min, overhead_bytes;
     LzDigest *digest;           /* borrowed; may be NULL */
     uint64_t digest_name;
+    LzCount *dropped, *delivered, *bytes;       /* of the probes; never NULL */
+    LzCount unheard;                    /* stands for them when nobody listens */
     LzTime reported_ns;
     LzTime integrated_ns[2];    /* queue_integral is complete up to here */
     LzLinkStats stats[2];
@@ -106,7 +107,8 @@ static void drop(LzLink *link, unsigned index, LzPacket *packet, LzDropReason re
     LzLinkStats *stats = &link->stats[port_direction(index)];
     stats->dropped_packets[reason]++;
     stats->dropped_bytes += packet->wire_bytes;
-    lz_probe_count(link->env.probes, link->scope, LZ_METRIC_LINK_DROPPED, 1);
+    lz_probe_turn(link->env.probes);
+    link->dropped->part++;
     digest_packet(link, index, packet, reason);
     lz_packet_free(link->env.packets, packet);
 }
@@ -122,7 +124,8 @@ static void port_receive(LzElement *element, LzPacket *packet)
     packet->wire_bytes = (uint16_t)(MAX(packet->ip_bytes, link->packet_bytes_min) + link->overhead_bytes);
     stats->offered_packets++;
     stats->offered_bytes += packet->wire_bytes;
-    lz_probe_count_whole(link->env.probes, link->scope, LZ_METRIC_LINK_DROPPED, 1);
+    lz_probe_turn(link->env.probes);
+    link->dropped->whole++;
     if (!link->is_up) {
         drop(link, index, packet, LZ_DROP_LINK_DOWN);
         return;
@@ -182,8 +185,9 @@ void lz_link_deliver(LzLink *link, unsigned station, LzDirection direction, LzPa
     left_flight(link, direction, packet);
     stats->delivered_packets++;
     stats->delivered_bytes += packet->wire_bytes;
-    lz_probe_count(link->env.probes, link->scope, LZ_METRIC_LINK_DELIVERED, 1);
-    lz_probe_count(link->env.probes, link->scope, LZ_METRIC_LINK_BYTES, packet->wire_bytes);
+    lz_probe_turn(link->env.probes);
+    link->delivered->part++;
+    link->bytes->part += packet->wire_bytes;
     digest_packet(link, index, packet, LZ_DROP_NONE);
     lz_element_receive(link->ports[index].input.next, packet);
 }
@@ -229,9 +233,15 @@ static void init_port(LzLink *link, unsigned index, const LzChoice *queue)
     Port *port = &link->ports[index];
     port->input.ops = &port_ops;
     port->link = link;
-    port->env = link->env;
-    port->env.entity = port_entity(link->env.entity, index);
-    link->queue_ops->init(queue_of(link, index), queue->config, &port->env);
+    LzEnv env = link->env;
+    env.entity = port_entity(link->env.entity, index);
+    link->queue_ops->init(queue_of(link, index), queue->config, &env);
+}
+
+static LzCount *counter(LzLink *link, LzMetric metric)
+{
+    LzCount *count = lz_probe_counter(link->env.probes, link->scope, metric);
+    return count ? count : &link->unheard;
 }
 
 LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, const LzChoice *queue,
@@ -247,6 +257,9 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->is_up = true;
     link->scope = scope;
     link->digest = digest;
+    link->dropped = counter(link, LZ_METRIC_LINK_DROPPED);
+    link->delivered = counter(link, LZ_METRIC_LINK_DELIVERED);
+    link->bytes = counter(link, LZ_METRIC_LINK_BYTES);
     lz_link_set_framing(link, LZ_ETHERNET_PACKET_BYTES_MIN, LZ_ETHERNET_OVERHEAD_BYTES);
     link->digest_name = lz_entity_id(name) << 24;
     link->queue_stride = (queue->model->state_size + QUEUE_ALIGNMENT - 1) / QUEUE_ALIGNMENT * QUEUE_ALIGNMENT;
