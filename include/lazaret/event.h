@@ -18,13 +18,15 @@ struct LzEvent {
     uint64_t sequence;
     LzEventHandler handle;
     void *owner;                /* borrowed: handed to handle */
-    LzEvent *next, *previous;   /* timer wheel slot; private to the scheduler */
-    uint32_t place;             /* heap index or wheel slot; private to the scheduler */
-    uint32_t where;             /* idle, heap or wheel; private to the scheduler */
+    uint32_t place;             /* index in the heap or in a slot of the wheel; private to the scheduler */
+    uint32_t where;             /* idle, heap or which slot; private to the scheduler */
 };
 
 void lz_event_init(LzEvent *event, LzEventHandler handle, void *owner);
-bool lz_event_is_pending(const LzEvent *event);
+static inline bool lz_event_is_pending(const LzEvent *event)
+{
+    return event->where != 0;
+}
 
 LzTime lz_now(const LzScheduler *scheduler);
 

@@ -13,7 +13,15 @@
 #define HEAP_ARITY 4u
 #define NEAR_NS LZ_MILLISECONDS(2)      /* events that will fire go straight to the heap when they are so near */
 
-enum { IDLE, IN_HEAP, IN_WHEEL };
+#define SLOT_EVENTS_MIN 4u
+#define PREFETCH_AHEAD 4u
+
+enum { IDLE, IN_HEAP, IN_WHEEL };       /* IN_WHEEL and above: in slot `where - IN_WHEEL` */
+
+typedef struct Slot {
+    LzEvent **events;                   /* in no order */
+    uint32_t count, capacity;
+} Slot;
 
 typedef struct HeapEntry {
     LzTime due_ns;
@@ -31,7 +39,7 @@ struct LzScheduler {
     LzTime wheel_next_ns;               /* no timer in the wheel is due before this */
     uint64_t wheel_size;
     uint64_t occupied[LEVELS];          /* bit per slot */
-    LzEvent *slots[LEVELS][LEVEL_SLOTS];
+    Slot slots[LEVELS * LEVEL_SLOTS];
 };
 
 /* ---- heap ---- */
@@ -119,34 +127,30 @@ static inline LzTime tick_start(uint64_t tick)
     return (LzTime)(tick << TICK_BITS);
 }
 
-static void wheel_link(LzScheduler *self, LzEvent *event, unsigned level, unsigned slot)
+static void wheel_link(LzScheduler *self, LzEvent *event, unsigned level, unsigned place)
 {
-    LzEvent *head = self->slots[level][slot];
-    event->where = IN_WHEEL;
-    event->place = level * LEVEL_SLOTS + slot;
-    event->previous = NULL;
-    event->next = head;
-    if (head) {
-        head->previous = event;
+    unsigned index = level * LEVEL_SLOTS + place;
+    Slot *slot = &self->slots[index];
+    if (slot->count == slot->capacity) {
+        slot->capacity = MAX(2 * slot->capacity, SLOT_EVENTS_MIN);
+        slot->events = g_renew(LzEvent *, slot->events, slot->capacity);
     }
-    self->slots[level][slot] = event;
-    self->occupied[level] |= UINT64_C(1) << slot;
+    event->where = IN_WHEEL + index;
+    event->place = slot->count;
+    slot->events[slot->count++] = event;
+    self->occupied[level] |= UINT64_C(1) << place;
     self->wheel_size++;
 }
 
 static void wheel_unlink(LzScheduler *self, LzEvent *event)
 {
-    unsigned level = event->place / LEVEL_SLOTS, slot = event->place % LEVEL_SLOTS;
-    if (event->previous) {
-        event->previous->next = event->next;
-    } else {
-        self->slots[level][slot] = event->next;
-    }
-    if (event->next) {
-        event->next->previous = event->previous;
-    }
-    if (!self->slots[level][slot]) {
-        self->occupied[level] &= ~(UINT64_C(1) << slot);
+    unsigned index = event->where - IN_WHEEL;
+    Slot *slot = &self->slots[index];
+    LzEvent *last = slot->events[--slot->count];
+    slot->events[event->place] = last;
+    last->place = event->place;
+    if (slot->count == 0) {
+        self->occupied[index / LEVEL_SLOTS] &= ~(UINT64_C(1) << index % LEVEL_SLOTS);
     }
     event->where = IDLE;
     self->wheel_size--;
@@ -188,13 +192,19 @@ static void wheel_advance(LzScheduler *self)
 {
     unsigned level;
     uint64_t tick = wheel_next_tick(self, &level);
-    unsigned slot = (unsigned)(tick >> (level * LEVEL_BITS)) % LEVEL_SLOTS;
+    unsigned place = (unsigned)(tick >> (level * LEVEL_BITS)) % LEVEL_SLOTS;
+    Slot *slot = &self->slots[level * LEVEL_SLOTS + place];
     self->wheel_tick = tick;
-    while (self->slots[level][slot]) {
-        LzEvent *event = self->slots[level][slot];
-        wheel_unlink(self, event);
-        timer_insert(self, event);
+    self->occupied[level] &= ~(UINT64_C(1) << place);
+    self->wheel_size -= slot->count;
+    for (uint32_t i = 0; i < slot->count; i++) {        /* none of them comes back to this slot */
+        if (i + PREFETCH_AHEAD < slot->count) {
+            __builtin_prefetch(slot->events[i + PREFETCH_AHEAD], 1);
+        }
+        timer_insert(self, slot->events[i]);
+        __builtin_prefetch(slot->events[i]->owner, 1);
     }
+    slot->count = 0;
     self->wheel_next_ns = self->wheel_size > 0 ? tick_start(wheel_next_tick(self, &level)) : LZ_TIME_NEVER;
 }
 
@@ -220,6 +230,9 @@ LzScheduler *lz_scheduler_new(void)
 void lz_scheduler_free(LzScheduler *self)
 {
     if (self) {
+        for (unsigned i = 0; i < LEVELS * LEVEL_SLOTS; i++) {
+            g_free(self->slots[i].events);
+        }
         g_free(self->heap);
         g_free(self);
     }
@@ -228,11 +241,6 @@ void lz_scheduler_free(LzScheduler *self)
 void lz_event_init(LzEvent *event, LzEventHandler handle, void *owner)
 {
     *event = (LzEvent){.handle = handle, .owner = owner};
-}
-
-bool lz_event_is_pending(const LzEvent *event)
-{
-    return event->where != IDLE;
 }
 
 LzTime lz_now(const LzScheduler *self)
@@ -284,7 +292,7 @@ void lz_event_cancel(LzScheduler *self, LzEvent *event)
 {
     if (event->where == IN_HEAP) {
         heap_remove(self, event->place);
-    } else if (event->where == IN_WHEEL) {
+    } else if (event->where >= IN_WHEEL) {
         wheel_unlink(self, event);
     }
 }
@@ -306,6 +314,9 @@ bool lz_scheduler_step(LzScheduler *self, LzTime until_ns)
     self->now_ns = event->due_ns;
     heap_remove(self, 0);
     self->fired++;
+    if (self->heap_size > 0) {
+        __builtin_prefetch(self->heap[0].event->owner, 1);      /* the next, while this one is at work */
+    }
     event->handle(event->owner);
     return true;
 }

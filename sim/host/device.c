@@ -3,10 +3,18 @@
 
 #include <string.h>
 
-struct LzFlow {
+#define SMALL_MESSAGE_BYTES 1536u       /* made without asking for memory */
+
+struct LzFlow {                         /* begins with what every message needs */
+    LzProbes *probes;
+    void (*send)(void *state, unsigned flow, LzBytes payload, LzMessageId message);
+    void *client;                       /* state */
+    LzTime deadline_ns;
+    LzScope scope;
+    uint32_t probe_index;
+    unsigned index;
     LzDevice *device;
     const LzDeviceFlow *flow;
-    unsigned index;
     void *behaviour;                    /* state */
 };
 
@@ -66,7 +74,18 @@ static void init_flow(LzDevice *device, unsigned index)
 {
     const LzDeviceFlow *options = &device->options.flows[index];
     LzFlow *flow = &device->flows[index];
-    *flow = (LzFlow){device, options, index, g_malloc0(options->behaviour->state_size)};
+    *flow = (LzFlow){
+        .probes = lz_host_env(device->host)->probes,
+        .send = client_ops(device)->send,
+        .client = device->client,
+        .deadline_ns = options->deadline_ns,
+        .scope = options->scope,
+        .probe_index = device->probe_index,
+        .index = index,
+        .device = device,
+        .flow = options,
+        .behaviour = g_malloc0(options->behaviour->state_size),
+    };
     char *destination = expand(device, options->publish);
     g_ptr_array_add(device->destinations, destination);
     device->client_flows[index] = (LzClientFlow){
@@ -88,6 +107,7 @@ LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options)
     device->flows = g_new0(LzFlow, options->flow_count);
     device->client_flows = g_new0(LzClientFlow, options->flow_count);
     device->destinations = g_ptr_array_new_with_free_func(g_free);
+    device->client = g_malloc0(options->client->state_size);
     for (unsigned i = 0; i < options->flow_count; i++) {
         init_flow(device, i);
     }
@@ -101,7 +121,6 @@ LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options)
         .device = device,
     };
     LzEnv env = part_env(host, "client");
-    device->client = g_malloc0(options->client->state_size);
     client_ops(device)->init(device->client, options->client_config, &context, &env);
     lz_host_set_power(host, false);
     return device;
@@ -161,14 +180,14 @@ static void fill(uint8_t *bytes, size_t size)
 void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
 {
     g_assert(size_bytes >= LZ_MESSAGE_MARK_BYTES);
-    LzDevice *device = flow->device;
-    LzProbes *probes = lz_host_env(device->host)->probes;
     LzMessageId message =
-        lz_probe_created(probes, flow->flow->scope, device->probe_index, size_bytes, flow->flow->deadline_ns);
-    g_autofree uint8_t *payload = g_malloc(size_bytes);
+        lz_probe_created(flow->probes, flow->scope, flow->probe_index, size_bytes, flow->deadline_ns);
+    uint8_t small[SMALL_MESSAGE_BYTES];
+    g_autofree uint8_t *large = size_bytes > sizeof small ? g_malloc(size_bytes) : NULL;
+    uint8_t *payload = large ? large : small;
     lz_message_mark_write(payload, message);
     fill(payload + LZ_MESSAGE_MARK_BYTES, size_bytes - LZ_MESSAGE_MARK_BYTES);
-    client_ops(device)->send(device->client, flow->index, (LzBytes){payload, size_bytes}, message);
+    flow->send(flow->client, flow->index, (LzBytes){payload, size_bytes}, message);
 }
 
 bool lz_flow_has_room(const LzFlow *flow)

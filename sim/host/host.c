@@ -63,6 +63,7 @@ void lz_host_free(LzHost *host)
     lz_cpu_queue_free(host->cpu);
     lz_tls_ticket_free(host->ticket);
     g_ptr_array_unref(host->listeners);
+    g_free(host->stats.refused_by_alert);
     g_free(host->name);
     g_free(host);
 }

@@ -36,9 +36,11 @@ void lz_host_set_power(LzHost *host, bool is_on);
 bool lz_host_is_on(const LzHost *host);
 void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text), void *self);
 
+#define LZ_ALERTS 256u                  /* RFC 8446 6: one byte */
+
 typedef struct LzHostStats {
     uint64_t handshakes_completed, handshakes_resumed, handshakes_refused, sessions_opened, sessions_closed;
-    uint64_t refused_by_alert[256];     /* alerts sent or received that ended a handshake */
+    uint64_t *refused_by_alert;         /* LZ_ALERTS: sent or received, that ended a handshake; NULL: none did */
     LzTime crypto_ns;                   /* core·ns charged for cryptography */
     uint64_t tx_bytes, rx_bytes;        /* session bytes below TLS (records) */
     uint32_t open_sessions;

@@ -20,28 +20,29 @@ typedef struct Mark {                   /* a message's end in the TCP stream */
 
 typedef enum { JOB_NONE, JOB_STEP, JOB_WRITE, JOB_CLOSE } JobKind;
 
-struct LzSession {
-    LzSession *next, *previous;         /* of the host */
+struct LzSession {                      /* begins with what every message of a plain session touches */
     LzHost *host;
     const LzSessionEvents *events;
     void *self;
     LzTcpSocket *tcp;                   /* NULL once orphaned or closed */
-    const LzTlsProfile *profile;        /* NULL: plain */
-    LzTlsEndpoint *tls;
-    bool has_input, wants_close, peer_finished, was_counted, has_heard;
-    uint64_t unread_bytes, reading_bytes;       /* records not yet processed: all, and those of the running job */
+    LzTlsEndpoint *tls;                 /* NULL: plain */
     Phase phase;
+    bool has_input, wants_close, peer_finished, was_counted, has_heard;
+    size_t outgoing_bytes;
+    uint64_t stream_bytes;              /* handed to TCP so far */
+    Mark mark;                          /* the first, while message is not 0; the others stand in marks */
+    GArray *marks;                      /* Mark, in stream order; NULL until one is needed */
+    guint marks_done;
     LzAddress peer;
+    LzSession *next, *previous;         /* of the host */
+    const LzTlsProfile *profile;        /* NULL: plain */
+    uint64_t unread_bytes, reading_bytes;       /* records not yet processed: all, and those of the running job */
     LzCpuJob job;
     JobKind job_kind;
     LzTlsStep step;                     /* made by the running job */
     Outgoing *outgoing_head, *outgoing_tail;
-    size_t outgoing_bytes;
     LzMessageId writing;                /* message of the running JOB_WRITE */
     size_t writing_bytes;               /* its bytes: still among outgoing_bytes */
-    uint64_t stream_bytes;              /* handed to TCP so far */
-    GArray *marks;                      /* Mark, in stream order; NULL until one is needed */
-    guint marks_done;
     LzTime handshake_from_ns;
     LzEvent timeout;
     LzEvent gone;                       /* delivers closed() */
@@ -214,6 +215,19 @@ static void open_session(LzSession *session)
 
 /* ---- the CPU job ---- */
 
+static void add_mark(LzSession *session, Mark mark)
+{
+    bool is_first = !session->mark.message && (!session->marks || session->marks->len == 0);
+    if (is_first) {
+        session->mark = mark;
+        return;
+    }
+    if (!session->marks) {
+        session->marks = g_array_new(FALSE, FALSE, sizeof(Mark));
+    }
+    g_array_append_val(session->marks, mark);
+}
+
 /* TCP may send, and report it, at once: the message's mark is set before. */
 static void hand_to_tcp(LzSession *session, LzBuffer *bytes, LzMessageId message)
 {
@@ -224,11 +238,7 @@ static void hand_to_tcp(LzSession *session, LzBuffer *bytes, LzMessageId message
     session->stream_bytes += bytes->size;
     host->stats.tx_bytes += bytes->size;
     if (message) {
-        Mark mark = {session->stream_bytes, message};
-        if (!session->marks) {
-            session->marks = g_array_new(FALSE, FALSE, sizeof(Mark));
-        }
-        g_array_append_val(session->marks, mark);
+        add_mark(session, (Mark){session->stream_bytes, message});
     }
     lz_tcp_send(session->tcp, bytes, 0, bytes->size);
 }
@@ -276,6 +286,9 @@ static void fail(LzSession *session, const LzTlsStep *step)
     bool is_refusal = is_alert && !session->has_heard;
     if (is_refusal) {
         host->stats.handshakes_refused++;
+        if (!host->stats.refused_by_alert) {
+            host->stats.refused_by_alert = g_new0(uint64_t, LZ_ALERTS);
+        }
         host->stats.refused_by_alert[alert & 0xff]++;
         lz_probe_count(host->env.probes, host->options.service_scope, LZ_METRIC_SERVICE_REFUSED, 1);
     }
@@ -404,7 +417,14 @@ static void tcp_sent(void *self, LzTcpSocket *socket, uint64_t stream_end)
 {
     LzSession *session = self;
     (void)socket;
-    if (!session->marks) {
+    if (session->mark.message) {
+        if (session->mark.stream_end > stream_end) {
+            return;
+        }
+        lz_probe_sent(session->host->env.probes, session->mark.message);
+        session->mark.message = 0;
+    }
+    if (!session->marks || session->marks->len == 0) {
         return;
     }
     for (; session->marks_done < session->marks->len; session->marks_done++) {

@@ -6,8 +6,9 @@
 
 #include "sim/measure/recorder.h"
 
-/* A closed life is remembered until this many later messages of its device were created. */
-#define LZ_LIVES_KEPT 64
+/* A closed life is remembered until this many later messages of its device were created: more than a client has in
+ * flight (MQTT: 20), of which any may come twice. */
+#define LZ_LIVES_KEPT 32
 
 typedef enum { LZ_LIFE_OPEN, LZ_LIFE_DELIVERED, LZ_LIFE_LOST } LzLifeState;
 

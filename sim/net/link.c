@@ -7,17 +7,20 @@
 
 #include "lazaret/queue.h"
 
-#define QUEUE_ALIGNMENT 16u
+#define PORT_ALIGNMENT 16u
 #define PPB INT64_C(1000000000)
 #define BITS_NS_PER_BYTE_S (8u * (unsigned __int128)LZ_NS_PER_S)
 
-/* One station and direction. Index in LzLink.ports: 2 * station + direction. */
+/* One station and direction. Index in LzLink.ports: 2 * station + direction. Its queue's state stands right behind
+ * it: a packet that meets the one meets the other. */
 typedef struct Port {
     LzElement input;            /* next: the sink */
     LzLink *link;
+    unsigned index;
     LzTime busy_ns;             /* occupied since the last report, and the part of it that lies ahead */
     LzTime busy_until_ns;
 } Port;
+G_STATIC_ASSERT(sizeof(Port) % PORT_ALIGNMENT == 0);
 
 struct LzLink {
     LzEnv env;
@@ -25,9 +28,8 @@ struct LzLink {
     const LzLinkOps *ops;
     const LzQueueOps *queue_ops;
     void *state;
-    uint8_t *queues;            /* one state per port, queue_stride apart */
-    size_t queue_stride;
-    Port *ports;
+    uint8_t *ports;             /* Port and queue state, port_stride apart */
+    size_t port_stride;
     unsigned stations;
     bool is_up;
     LzScope scope;
@@ -46,9 +48,14 @@ static inline unsigned port_index(unsigned station, LzDirection direction)
     return 2 * station + (unsigned)direction;
 }
 
+static inline Port *port_at(const LzLink *link, unsigned index)
+{
+    return (Port *)(void *)(link->ports + index * link->port_stride);
+}
+
 static inline void *queue_of(const LzLink *link, unsigned index)
 {
-    return link->queues + index * link->queue_stride;
+    return port_at(link, index) + 1;
 }
 
 static inline LzDirection port_direction(unsigned index)
@@ -118,7 +125,7 @@ static void port_receive(LzElement *element, LzPacket *packet)
 {
     Port *port = (Port *)element;
     LzLink *link = port->link;
-    unsigned index = (unsigned)(port - link->ports);
+    unsigned index = port->index;
     LzDirection direction = port_direction(index);
     LzLinkStats *stats = &link->stats[direction];
     packet->wire_bytes = (uint16_t)(MAX(packet->ip_bytes, link->packet_bytes_min) + link->overhead_bytes);
@@ -189,7 +196,7 @@ void lz_link_deliver(LzLink *link, unsigned station, LzDirection direction, LzPa
     link->delivered->part++;
     link->bytes->part += packet->wire_bytes;
     digest_packet(link, index, packet, LZ_DROP_NONE);
-    lz_element_receive(link->ports[index].input.next, packet);
+    lz_element_receive(port_at(link, index)->input.next, packet);
 }
 
 void lz_link_drop(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet, LzDropReason reason)
@@ -201,7 +208,7 @@ void lz_link_drop(LzLink *link, unsigned station, LzDirection direction, LzPacke
 
 void lz_link_busy(LzLink *link, unsigned station, LzDirection direction, LzTime duration_ns)
 {
-    Port *port = &link->ports[port_index(station, direction)];
+    Port *port = port_at(link, port_index(station, direction));
     port->busy_until_ns = MAX(port->busy_until_ns, lz_now(link->env.scheduler)) + duration_ns;
     port->busy_ns += duration_ns;
     link->stats[direction].busy_ns += duration_ns;
@@ -230,7 +237,8 @@ static uint64_t port_entity(uint64_t entity, unsigned index)
 
 static void init_port(LzLink *link, unsigned index, const LzChoice *queue)
 {
-    Port *port = &link->ports[index];
+    Port *port = port_at(link, index);
+    port->index = index;
     port->input.ops = &port_ops;
     port->link = link;
     LzEnv env = link->env;
@@ -262,9 +270,9 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->bytes = counter(link, LZ_METRIC_LINK_BYTES);
     lz_link_set_framing(link, LZ_ETHERNET_PACKET_BYTES_MIN, LZ_ETHERNET_OVERHEAD_BYTES);
     link->digest_name = lz_entity_id(name) << 24;
-    link->queue_stride = (queue->model->state_size + QUEUE_ALIGNMENT - 1) / QUEUE_ALIGNMENT * QUEUE_ALIGNMENT;
-    link->queues = g_malloc0(2 * stations * link->queue_stride);
-    link->ports = g_new0(Port, 2 * stations);
+    size_t queue_size = (queue->model->state_size + PORT_ALIGNMENT - 1) / PORT_ALIGNMENT * PORT_ALIGNMENT;
+    link->port_stride = sizeof(Port) + queue_size;
+    link->ports = g_malloc0(2 * stations * link->port_stride);
     link->state = g_malloc0(choice->model->state_size);
     link->reported_ns = link->integrated_ns[LZ_UP] = link->integrated_ns[LZ_DOWN] = lz_now(env->scheduler);
     for (unsigned index = 0; index < 2 * stations; index++) {
@@ -284,7 +292,6 @@ void lz_link_free(LzLink *link)
         link->queue_ops->clear(queue_of(link, index));
     }
     g_free(link->state);
-    g_free(link->queues);
     g_free(link->ports);
     g_free(link->name);
     g_free(link);
@@ -293,13 +300,13 @@ void lz_link_free(LzLink *link)
 LzElement *lz_link_input(LzLink *link, unsigned station, LzDirection direction)
 {
     g_assert(station < link->stations);
-    return &link->ports[port_index(station, direction)].input;
+    return &port_at(link, port_index(station, direction))->input;
 }
 
 void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzElement *sink)
 {
     g_assert(station < link->stations);
-    link->ports[port_index(station, direction)].input.next = sink;
+    port_at(link, port_index(station, direction))->input.next = sink;
 }
 
 static void drop_queue(LzLink *link, unsigned index)
@@ -326,7 +333,7 @@ void lz_link_set_up(LzLink *link, bool is_up)
     LzTime now_ns = lz_now(link->env.scheduler);
     for (unsigned index = 0; index < 2 * link->stations; index++) {
         drop_queue(link, index);
-        Port *port = &link->ports[index];
+        Port *port = port_at(link, index);
         LzTime cut_ns = MAX(port->busy_until_ns - now_ns, 0);
         port->busy_ns -= cut_ns;
         port->busy_until_ns -= cut_ns;
@@ -357,7 +364,7 @@ void lz_link_report(LzLink *link)
     }
     LzTime busiest_ns = 0;
     for (unsigned index = 0; index < 2 * link->stations; index++) {
-        LzTime busy_ns = take_busy_ns(&link->ports[index], now_ns);
+        LzTime busy_ns = take_busy_ns(port_at(link, index), now_ns);
         busiest_ns = MAX(busiest_ns, busy_ns);
     }
     busiest_ns = MIN(busiest_ns, elapsed_ns);

@@ -239,10 +239,6 @@ static void notify(void *owner)
     LzTcpSocket *socket = owner;
     LzTcp *tcp = socket->tcp;
     enter(tcp);
-    if (socket->is_sent_due && socket->events) {
-        socket->is_sent_due = false;
-        socket->events->sent(socket->self, socket, (uint64_t)(MIN(socket->send.max, socket->send.end) - 1));
-    }
     if (socket->is_closed_due && socket->events) {
         const LzTcpEvents *events = socket->events;
         socket->events = NULL;

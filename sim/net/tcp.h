@@ -12,7 +12,7 @@ typedef struct LzTcpSocket LzTcpSocket;
 
 typedef enum { LZ_TCP_CLOSED_LOCAL, LZ_TCP_CLOSED_PEER, LZ_TCP_CLOSED_RESET, LZ_TCP_CLOSED_TIMEOUT } LzTcpCloseReason;
 
-/* Never called from inside a verb of the same socket. After closed() the socket is gone; who closed first
+/* Never called from inside a verb of the same socket, but for sent(), which may call none. After closed() the socket is gone; who closed first
  * hears it on entering TIME_WAIT, which the stack waits out alone. */
 typedef struct LzTcpEvents {
     void (*connected)(void *self, LzTcpSocket *socket);         /* client: SYN-ACK arrived */

@@ -60,12 +60,12 @@ typedef struct LzTcpReceiver {
     int64_t next;                       /* RCV.NXT */
     int64_t edge;                       /* right edge of the window that was advertised; never moves back */
     int64_t fin;                        /* position of the peer's FIN; 0 = not seen */
-    int64_t recent[LZ_TCP_SACK_BLOCKS]; /* a position in each block last reported, latest first; 0 = none */
     LzPacket *held, *held_last;         /* out of order, by position */
     uint64_t unread_bytes;              /* what the application has not processed */
     uint32_t unacknowledged_bytes;      /* taken since the last ACK went out */
     uint32_t initial;
     uint8_t shift;
+    int64_t recent[LZ_TCP_SACK_BLOCKS]; /* a position in each block last reported, latest first; 0 = none */
 } LzTcpReceiver;
 
 typedef struct LzTcpCongestion {
@@ -81,12 +81,10 @@ typedef struct LzTcpCongestion {
     bool is_recovering, is_rescued;
 } LzTcpCongestion;
 
-struct LzTcpSocket {
+struct LzTcpSocket {                    /* what every segment touches comes first */
     LzTcp *tcp;
-    LzTcpSocket *next, *previous;       /* all of the stack */
     const LzTcpEvents *events;          /* NULL: nobody listens */
     void *self;
-    LzTcpListener *listener;            /* while half-open */
     LzAddress peer;
     uint16_t peer_port, local_port;
     uint8_t state, dscp;                /* state: LzTcpState, moved only by lz_tcp_move() */
@@ -97,16 +95,18 @@ struct LzTcpSocket {
     bool is_hashed;
     bool is_probing;                    /* the timer probes a zero window */
     bool is_ack_due;                    /* an ACK must go out at the end of this arrival */
-    bool is_sent_due, is_closed_due;    /* what the notify event reports */
+    bool is_closed_due;                 /* what the notify event reports */
     bool is_timing;                     /* a round-trip time is being measured */
+    LzTcpSender send;
+    LzTcpReceiver receive;
+    LzEvent ack_timer;
+    LzEvent timer;                      /* retransmission, probe, or the end of TIME_WAIT */
     int64_t timed_end;
     LzTime timed_ns, last_sent_ns;
     LzRto rto;
-    LzTcpSender send;
-    LzTcpReceiver receive;
     LzTcpCongestion congestion;
-    LzEvent timer;                      /* retransmission, probe, or the end of TIME_WAIT */
-    LzEvent ack_timer;
+    LzTcpListener *listener;            /* while half-open */
+    LzTcpSocket *next, *previous;       /* all of the stack */
     LzEvent notify;                     /* callbacks that a verb may not make */
 };
 

@@ -227,8 +227,7 @@ static void note_transmission(LzTcpSocket *socket, int64_t from, int64_t to)
     if (to > send->max) {
         send->max = to;
         if (socket->events && socket->events->sent) {
-            socket->is_sent_due = true;
-            lz_tcp_notify(socket);
+            socket->events->sent(socket->self, socket, (uint64_t)(MIN(send->max, send->end) - 1));
         }
     }
     send->nxt = MAX(send->nxt, to);

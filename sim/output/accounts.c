@@ -107,7 +107,7 @@ static gboolean add_refusals(LzAccounts *accounts, unsigned repetition, LzWorld 
     for (unsigned i = 0; i < lz_world_plan(world)->services.count; i++) {
         const char *name;
         const LzHostStats *stats = lz_host_stats(service_host(world, i, &name));
-        for (unsigned alert = 0; alert < G_N_ELEMENTS(stats->refused_by_alert); alert++) {
+        for (unsigned alert = 0; stats->refused_by_alert && alert < LZ_ALERTS; alert++) {
             if (stats->refused_by_alert[alert] == 0) {
                 continue;
             }

@@ -296,7 +296,8 @@ static gboolean check_refusal_row(void *self, const char *const *cells, GError *
     Accounts *accounts = self;
     const LzHostStats *stats = lz_host_stats(lz_world_host(accounts->world, cells[0]));
     uint64_t alert = number(cells[1]);
-    g_assert_cmpuint(alert, <, G_N_ELEMENTS(stats->refused_by_alert));
+    g_assert_cmpuint(alert, <, LZ_ALERTS);
+    g_assert_nonnull(stats->refused_by_alert);
     g_assert_cmpstr(cells[2], ==, lz_tls_alert_name((int)alert));
     g_assert_cmpuint(number(cells[3]), ==, stats->refused_by_alert[alert]);
     accounts->refused += number(cells[3]);

@@ -63,6 +63,7 @@ static void expect_refusal(const char *certificate, int alert)
         g_autoptr(LzWorld) world = lz_test_world(plan);
         lz_test_run(world);
         const LzHostStats *broker = lz_host_stats(lz_world_host(world, "broker"));
+        g_assert_nonnull(broker->refused_by_alert);
         g_test_message("%s over TLS %s: %u refusals", certificate, versions[i], (unsigned)broker->refused_by_alert[alert]);
         g_assert_cmpuint(broker->refused_by_alert[alert], >=, 2);
         g_assert_cmpuint(broker->refused_by_alert[alert], ==, broker->handshakes_refused);

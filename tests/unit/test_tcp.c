@@ -61,7 +61,7 @@ static void on_received(void *self, LzTcpSocket *socket, LzBuffer *buffer, uint3
 static void on_sent(void *self, LzTcpSocket *socket, uint64_t stream_end)
 {
     (void)socket;
-    outside_verb(self)->sent_end = stream_end;
+    ((Script *)self)->sent_end = stream_end;    /* the one that may come from inside lz_tcp_send() */
 }
 
 static void on_acknowledged(void *self, LzTcpSocket *socket, uint64_t stream_end)

@@ -50,9 +50,9 @@ static void send_all(End *end)
         for (uint32_t i = 0; i < size; i++) {
             buffer->data[3 + i] = (uint8_t)(end->sent + i + end->salt);
         }
+        end->sent += size;              /* before: what goes out at once is reported from inside */
         lz_tcp_send(end->socket, buffer, 3, size);
         lz_buffer_unref(buffer);
-        end->sent += size;
     }
     lz_tcp_close(end->socket);
 }
