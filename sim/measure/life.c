@@ -1,8 +1,6 @@
 /* The lives of application messages in one ring per device. */
 #include "sim/measure/life.h"
 
-#define CAPACITY_MIN 8
-
 void lz_lives_init(LzLives *lives)
 {
     lives->devices = g_array_new(FALSE, TRUE, sizeof(LzLifeDevice));
@@ -43,7 +41,7 @@ static LzLife *life_at(const LzLifeDevice *device, uint32_t number)
 static void grow(LzLifeDevice *device)
 {
     LzLifeDevice grown = *device;
-    grown.capacity = MAX(CAPACITY_MIN, 2 * device->capacity);
+    grown.capacity = MAX(LZ_LIVES_KEPT, 2 * device->capacity);
     grown.lives = g_new(LzLife, grown.capacity);
     for (uint32_t number = device->first; number != device->next; number++) {
         *life_at(&grown, number) = *life_at(device, number);
