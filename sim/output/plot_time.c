@@ -200,9 +200,10 @@ static double interval_of(const Figure *figure)
 static double bin_of(double interval, double end_s)
 {
     static const double steps[] = {1, 2, 5};
-    double bin = interval;
+    double bin = interval, decade = 1;
     for (unsigned i = 0; end_s / bin > POINTS_MAX; i++) {
-        bin = interval * steps[i % 3] * pow(10, i / 3);
+        decade *= i > 0 && i % 3 == 0 ? 10 : 1;
+        bin = interval * steps[i % 3] * decade;
     }
     return bin;
 }

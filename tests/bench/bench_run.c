@@ -18,12 +18,15 @@ static double cpu_s(void)
 
 static double resident_bytes(void)
 {
-    long pages = 0, resident = 0;
     FILE *statm = fopen("/proc/self/statm", "r");
     g_assert_nonnull(statm);
-    g_assert_cmpint(fscanf(statm, "%ld %ld", &pages, &resident), ==, 2);
+    char line[128] = "";
+    g_assert_nonnull(fgets(line, sizeof line, statm));
+    g_auto(GStrv) words = g_strsplit(line, " ", 3);
+    g_assert_cmpuint(g_strv_length(words), ==, 3);
+    double resident = g_ascii_strtod(words[1], NULL);
     fclose(statm);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    return resident * (double)sysconf(_SC_PAGESIZE);
 }
 
 static bool all_connected(LzWorld *world)

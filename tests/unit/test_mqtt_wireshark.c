@@ -107,13 +107,13 @@ static const char *const fields[] = {
 static void add_connects(Samples *samples)
 {
     for (unsigned mask = 0; mask < 32; mask++) {
-        for (uint8_t will_qos = 0; will_qos < (mask & 2 ? 3 : 1); will_qos++) {
+        for (unsigned will_qos = 0; will_qos < (mask & 2 ? 3 : 1); will_qos++) {
             LzMqttConnect connect = {
                 .client_id = lz_bytes_of_text("pump[7]"),
                 .keep_alive_s = (uint16_t)(60 + mask),
                 .clean_session = mask & 1,
                 .has_will = mask & 2,
-                .will_qos = will_qos,
+                .will_qos = (uint8_t)will_qos,
                 .will_retain = (mask & 2) && (mask & 4),
                 .has_user_name = mask & 8,
                 .has_password = (mask & 8) && (mask & 16),
@@ -170,8 +170,8 @@ static Samples samples_new(void)
 {
     Samples samples = {g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref), g_string_new(NULL)};
     add_connects(&samples);
-    for (uint8_t code = 0; code < LZ_MQTT_CONNECT_CODE_COUNT; code++) {
-        add(&samples, &(LzMqttPacket){.type = LZ_MQTT_CONNACK, .connack = {code == 0, code}});
+    for (unsigned code = 0; code < LZ_MQTT_CONNECT_CODE_COUNT; code++) {
+        add(&samples, &(LzMqttPacket){.type = LZ_MQTT_CONNACK, .connack = {code == 0, (uint8_t)code}});
     }
     add(&samples, &(LzMqttPacket){.type = LZ_MQTT_CONNACK});
     add_publishes(&samples);
