@@ -14,7 +14,7 @@ typedef struct LzServiceOps {
     void (*init)(void *state, const void *config, const LzServiceContext *context, const LzEnv *env);
     void (*start)(void *state);         /* listen */
     void (*stop)(void *state);          /* crash: drop all state, cancel events; sessions are already gone; start may follow */
-    void (*clear)(void *state);
+    void (*clear)(void *state);         /* after a stop: frees what init made */
 } LzServiceOps;
 
 #endif

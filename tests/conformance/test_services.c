@@ -20,16 +20,18 @@ static Rig rig_new(const LzModel *model)
     return rig;
 }
 
-static void rig_free(Rig *rig)
-{
-    test_model_free(rig->service);
-    test_ward_free(rig->ward);
-}
-
 static void crash(Rig *rig)
 {
     lz_host_set_power(rig->service->host, false);
     rig->ops->stop(rig->service->state);
+}
+
+/* As a world does: first the power goes, which ends every session, then the model. */
+static void rig_free(Rig *rig)
+{
+    crash(rig);
+    test_model_free(rig->service);
+    test_ward_free(rig->ward);
 }
 
 static void recover(Rig *rig)

@@ -6,11 +6,13 @@
 #include "tests/lib/test_world.h"
 
 /* A second fleet with the same flows, so that rows must be put together, and a window of its own. */
-static const char *const overrides[] = {
-    "run.duration=40 s", "network.links.bedside.loss=1 %", "expect=[{name: a, metric: run.devices.connected, stat: last, min: 0}]",
+static const char fleets[] =
     "fleet=[{name: pump, profile: infusion-pump, count: 3, link: bedside, connect: {to: broker}}, "
     "{name: infusion-pump, profile: infusion-pump, count: 2, link: bedside, connect: {to: broker}}, "
-    "{name: monitor, profile: patient-monitor, count: 2, link: bedside, connect: {to: broker}}]",
+    "{name: monitor, profile: patient-monitor, count: 2, link: bedside, connect: {to: broker}}]";
+static const char *const overrides[] = {
+    "run.duration=40 s", "network.links.bedside.loss=1 %",
+    "expect=[{name: a, metric: run.devices.connected, stat: last, min: 0}]", fleets,
     "faults=[{name: cut, kind: link-down, link: bedside, at: 20 s, for: 5 s}]", NULL};
 
 typedef struct Statistic {
