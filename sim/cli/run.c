@@ -10,11 +10,13 @@
 #include "sim/cli/runner.h"
 #include "sim/output/expectations.h"
 #include "sim/output/verdict.h"
+#include "sim/scenario/quantity.h"
 
 typedef struct Options {
-    char *out, *seed, *repeat, *until, *junit, *live, *progress, *threads;
+    char *out, *seed, *repeat, *until, *junit, *live, *progress, *threads, *resident_limit;
     char **sets;
     double wall_limit_s;
+    int64_t resident_bytes_max;         /* of resident_limit; 0: none */
     gboolean is_forced, has_no_plots, prints_digest, is_quiet;
 } Options;
 
@@ -58,6 +60,7 @@ static bool parse_options(Options *options, int *argc, char ***argv)
         {"junit", 0, 0, G_OPTION_ARG_FILENAME, &options->junit, "Write JUnit XML, one test case per expectation", "FILE"},
         {"live", 0, 0, G_OPTION_ARG_STRING, &options->live, "Live feed: off, ipc, or ipc://PATH", "ENDPOINT"},
         {"max-wall", 0, 0, G_OPTION_ARG_DOUBLE, &options->wall_limit_s, "Stop after this many real seconds (exit 4)", "SECONDS"},
+        {"max-rss", 0, 0, G_OPTION_ARG_STRING, &options->resident_limit, "Stop, keeping results, when resident memory exceeds this (exit 3)", "SIZE"},
         {"force", 0, 0, G_OPTION_ARG_NONE, &options->is_forced, "Replace results that are there already", NULL},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &options->has_no_plots, "Draw no figures", NULL},
         {"print-digest", 0, 0, G_OPTION_ARG_NONE, &options->prints_digest, "Print only NAME SEED DIGEST per repetition; write nothing", NULL},
@@ -104,6 +107,7 @@ static void options_clear(Options *options)
     g_free(options->live);
     g_free(options->progress);
     g_free(options->threads);
+    g_free(options->resident_limit);
     g_strfreev(options->sets);
 }
 
@@ -123,9 +127,19 @@ static bool progress_mode(const Options *options, LzProgressMode *ret_mode)
     return false;
 }
 
-/* What the types of the options cannot say, or NULL. */
-static const char *mistake_in(const Options *options)
+static bool read_resident_limit(Options *options)
 {
+    return !options->resident_limit
+           || (lz_quantity_parse(LZ_PARAM_BYTES, options->resident_limit, &options->resident_bytes_max) == LZ_QUANTITY_OK
+               && options->resident_bytes_max > 0);
+}
+
+/* What the types of the options cannot say, or NULL. */
+static const char *mistake_in(Options *options)
+{
+    if (!read_resident_limit(options)) {
+        return "--max-rss wants a size, such as `2 GB`";
+    }
     if (options->out && options->out[0] == '\0') {
         return "--out wants the name of a directory";
     }
@@ -300,6 +314,7 @@ static int run_plan(const Options *options, const LzPlan *plan, const LzExpectat
         .overrides = sets,
         .live = options->live,
         .wall_limit_s = options->wall_limit_s,
+        .resident_bytes_max = (uint64_t)options->resident_bytes_max,
         .stop = &stop_signal,
         .progress = lz_progress_show,
         .self = &view,
@@ -312,6 +327,9 @@ static int run_plan(const Options *options, const LzPlan *plan, const LzExpectat
     lz_progress_clear(&view);
     if (!outcome) {
         return fail(problem);
+    }
+    if (outcome->has_hit_memory_limit) {
+        fprintf(stderr, "lazaret: error: E511 stopped early: %s\n", outcome->reason);
     }
     if (outcome->feed_problem) {
         fprintf(stderr, "no %s\n", outcome->feed_problem);

@@ -2,11 +2,11 @@
 #include "sim/cli/runner.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 #include "lazaret/error.h"
 #include "sim/cli/command.h"
 #include "sim/control/feed.h"
+#include "sim/control/resident.h"
 #include "sim/world.h"
 
 #define EVENTS_PER_SLICE 2048           /* between looks at the real clock */
@@ -137,6 +137,18 @@ static bool stop_early(Runner *runner, char *reason)
     return true;
 }
 
+/* Of the memory limit; asked between events, where everything that there is can be kept. */
+static bool is_too_large(Runner *runner)
+{
+    uint64_t limit = runner->options->resident_bytes_max, resident = limit > 0 ? lz_resident_bytes() : 0;
+    if (resident <= limit) {
+        return false;
+    }
+    runner->outcome->has_hit_memory_limit = true;
+    return stop_early(runner, g_strdup_printf("memory limit: %.1f MB resident, --max-rss %.1f MB", (double)resident / 1e6,
+                                              (double)limit / 1e6));
+}
+
 static bool must_stop(Runner *runner)
 {
     if (is_told_to_stop(runner)) {
@@ -146,7 +158,7 @@ static bool must_stop(Runner *runner)
         runner->outcome->has_hit_wall_limit = true;
         return stop_early(runner, g_strdup("wall limit"));
     }
-    return false;
+    return is_too_large(runner);
 }
 
 static bool has_aborting(const LzRunOutcome *outcome)
@@ -206,13 +218,6 @@ static void add_services(LzRunOutcome *outcome, LzWorld *world)
     }
 }
 
-static uint64_t resident_bytes(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)usage.ru_maxrss * 1024;
-}
-
 static gboolean run_repetition(Runner *runner, unsigned repetition, GError **error)
 {
     gint64 from_us = g_get_monotonic_time();
@@ -243,7 +248,7 @@ static gboolean run_repetition(Runner *runner, unsigned repetition, GError **err
     add_services(runner->outcome, world);
     ask(runner, repetition, world);
     return !runner->results ||
-           lz_results_add_repetition(runner->results, repetition, world, seconds_since(from_us), resident_bytes(), error);
+           lz_results_add_repetition(runner->results, repetition, world, seconds_since(from_us), lz_resident_peak_bytes(), error);
 }
 
 /* ---- the whole ---- */
@@ -353,6 +358,9 @@ void lz_run_outcome_free(LzRunOutcome *outcome)
 
 int lz_run_outcome_exit_code(const LzRunOutcome *outcome, int stop_signal)
 {
+    if (outcome->has_hit_memory_limit) {
+        return LZ_EXIT_FAILED;
+    }
     if (outcome->has_hit_wall_limit) {
         return LZ_EXIT_INCONCLUSIVE;
     }

@@ -25,6 +25,7 @@ typedef struct LzRunnerOptions {
     const char *const *argv, *const *overrides;         /* for the manifest */
     const char *live;                   /* feed: NULL as the scenario says, "off", or an endpoint */
     double wall_limit_s;                /* 0: none */
+    uint64_t resident_bytes_max;        /* 0: no limit */
     volatile const sig_atomic_t *stop;  /* a signal number asks to stop at the next event boundary */
     void (*progress)(void *self, const LzProgress *progress);   /* every few milliseconds of real time; may be NULL */
     void *self;
@@ -44,7 +45,7 @@ typedef struct LzServiceTotal {         /* of one service, over the repetitions 
 
 typedef struct LzRunOutcome {
     LzRunState state;
-    bool has_hit_wall_limit;
+    bool has_hit_wall_limit, has_hit_memory_limit;
     char *reason;                       /* why it ended early, for people; NULL: it did not */
     const LzExpectation *aborted_by;    /* whose abort_on_fail ended it; NULL. The state is then interrupted, but the
                                            exit code is the verdicts' */

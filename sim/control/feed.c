@@ -2,10 +2,10 @@
 #include "sim/control/feed.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/control/gauges.h"
 #include "sim/control/publisher.h"
+#include "sim/control/resident.h"
 
 /* Of real time: the feed is for people and dashboards. */
 #define HELLO_EVERY_US (5 * G_USEC_PER_SEC)
@@ -94,17 +94,6 @@ static void say_hello(LzFeed *feed)
     send_body(feed, "hello");
 }
 
-/* Bytes of memory that the process has now; 0 when the system does not say. */
-static uint64_t resident_bytes(void)
-{
-    g_autofree char *text = NULL;
-    if (!g_file_get_contents("/proc/self/statm", &text, NULL, NULL)) {
-        return 0;
-    }
-    char *pages = strchr(text, ' ');
-    return pages ? g_ascii_strtoull(pages, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
-
 static uint64_t events_per_second(const LzFeed *feed, uint64_t events, gint64 elapsed_us)
 {
     return elapsed_us > 0 ? (events - feed->events) * G_USEC_PER_SEC / (uint64_t)elapsed_us : 0;
@@ -120,7 +109,7 @@ static void say_progress(LzFeed *feed, gint64 elapsed_us)
     lz_json_unsigned(body, "events", events);
     lz_json_unsigned(body, "ev_per_s", events_per_second(feed, events, elapsed_us));
     lz_json_unsigned(body, "conns", lz_world_connected(feed->world));
-    lz_json_unsigned(body, "rss", resident_bytes());
+    lz_json_unsigned(body, "rss", lz_resident_bytes());
     lz_json_unsigned(body, "queue_len", lz_world_pending(feed->world));
     send_body(feed, "progress");
     feed->events = events;

@@ -103,6 +103,9 @@ const LzExplanation lz_explanations[] = {
              "window. To make a baseline, run the scenario once without the expectation: -s expect=[]."},
     {"E510", "A file could not be written: no space left, a quota, or no permission. What was complete by then is\n"
              "kept in `DIRECTORY.partial`, and its manifest says `failed`. Exit code 3."},
+    {"E511", "The run took more memory than --max-rss allows and stopped between two events. What it had measured by\n"
+             "then is in the results, whose manifest says `interrupted` and why; the exit code is 3. `lazaret check`\n"
+             "estimates a run's memory before it begins."},
     {"W301", "An attack or fault is cut off by the end of the run: its recovery cannot be seen."},
     {"W302", "An attack or fault never begins, because the run ends before."},
     {"W303", "The window has no length in this run: an expectation over it sees no sample, and fails."},

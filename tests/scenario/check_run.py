@@ -64,7 +64,8 @@ def check_outcomes(out):
 def check_usage():
     for words, what in [((), "no scenario"), (("nowhere.yaml",), "a file that is not there"), ((ward, "--sede", "7"), "an unknown option"),
                         ((ward, "-s", "fleet.bed.cuont=3"), "an override of nothing"), ((ward, "--progress", "loud"), "a bad word"),
-                        ((ward, "--max-wall", "-1"), "a negative wall limit"), ((ward, "-o", ""), "a directory without a name")]:
+                        ((ward, "--max-wall", "-1"), "a negative wall limit"), ((ward, "--max-rss", "2"), "a memory limit without a unit"),
+                        ((ward, "--max-rss", "0 B"), "no memory at all"), ((ward, "-o", ""), "a directory without a name")]:
         done = run(*words)
         check(f"{what} exits 2 with a message", done.returncode == 2 and done.stderr and not done.stdout, done.stderr)
 
@@ -141,6 +142,14 @@ def check_digest():
 def check_stop(out):
     done = run(ward, "-o", out + "-wall", "--no-plots", "-s", "run.duration=10 d", "--max-wall", "1")
     check("the wall limit makes a run inconclusive: exit 4", done.returncode == 4, done.stdout + done.stderr)
+    done = run(ward, "-o", out + "-rss", "--no-plots", "-s", "run.duration=10 d", "-s", "fleet.pump.count=500", "--max-rss", "24 MB")
+    check("too much memory exits 3 and says so", done.returncode == 3 and "E511" in done.stderr and "memory limit" in done.stderr, done.stderr)
+    manifest = json.load(open(out + "-rss.partial/manifest.json"))
+    check("its results are kept, the manifest says interrupted and why",
+          manifest["state"] == "interrupted" and manifest["reason"].startswith("memory limit: ")
+          and os.path.exists(out + "-rss.partial/metrics.csv"), manifest)
+    done = run(ward, "--print-digest", "--max-rss", "8 GB")
+    check("a limit that is not reached changes nothing", done.returncode == 0 and done.stdout.split()[2] == digest(), done.stderr)
     child = subprocess.Popen([lazaret, "run", ward, "-o", out + "-stopped", "--no-plots", "-s", "run.duration=10 d", "--live", "off"],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(1.5)
