@@ -318,7 +318,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         .keeps_tickets = request->keeps_tickets,
         .tls_scope = request->tls_scope,
         .service_scope = request->service_scope,
-        .tcp = lz_tcp_options_default,
+        .tcp = &lz_tcp_options_default,
         .digest = &world->digest,
     };
     LzHost *host = lz_host_new(&env, &options, output);

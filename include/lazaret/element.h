@@ -10,6 +10,9 @@ typedef struct LzElement LzElement;
 typedef struct LzElementOps {
     /* Takes ownership of the packet. May schedule, may call next, may free. */
     void (*receive)(LzElement *self, LzPacket *packet);
+    /* The packet is on its way here: fetch what receiving it will touch (lazaret/cache.h). Nothing else may happen:
+     * whether and when it is called has no effect on a run. May be NULL. */
+    void (*expect)(LzElement *self, const LzPacket *packet);
 } LzElementOps;
 
 struct LzElement {

@@ -15,6 +15,8 @@ typedef struct LzLink LzLink;           /* the engine's side of one medium */
 typedef enum { LZ_UP, LZ_DOWN } LzDirection;    /* up: from the station into the network; down: to the station */
 
 typedef struct LzLinkOps {
+    /* Zeroed bytes of the model's own for each station and direction, beside the engine's: lz_link_port_state(). */
+    size_t port_state_size;
     /* link: for the calls below. env: the medium's. stations: how many may be attached (fixed). */
     void (*init)(void *state, const void *config, LzLink *link, const LzEnv *env, unsigned stations);
     /* Something waits at this station and direction (called at each arrival). */
@@ -27,6 +29,9 @@ typedef struct LzLinkOps {
 } LzLinkOps;
 
 /* For models: */
+void *lz_link_port_state(const LzLink *link, unsigned station, LzDirection direction);
+/* A packet that the model holds will be delivered: fetches what that will touch. */
+void lz_link_expect(const LzLink *link, unsigned station, LzDirection direction, const LzPacket *packet);
 LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction);          /* NULL when empty */
 const LzPacket *lz_link_peek(const LzLink *link, unsigned station, LzDirection direction);
 uint64_t lz_link_waiting_bytes(const LzLink *link, unsigned station, LzDirection direction);

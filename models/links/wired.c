@@ -30,8 +30,8 @@ typedef struct Lane {
     LzTime free_ns;             /* the transmitter is occupied until then */
     LzTime last_arrival_ns;
     LzPacket *first, *last;     /* on their way, by arrival time, which stands in queued_ns */
-    LzEvent transmit;           /* pending only while packets wait for the transmitter */
     LzEvent arrive;             /* pending while anything is on its way */
+    LzEvent transmit;           /* pending only while packets wait for the transmitter */
 } Lane;
 
 /* What chance does to a lane; kept apart from what every packet touches. */
@@ -44,10 +44,14 @@ struct Wired {
     LzLink *link;               /* borrowed */
     LzScheduler *scheduler;     /* borrowed */
     LzPacketPool *packets;      /* borrowed */
-    Lane *lanes;                /* 2 * station + direction */
-    Chance *chances;            /* beside them; NULL: delay is constant and nothing is lost */
+    Chance *chances;            /* 2 * station + direction; NULL: delay is constant and nothing is lost */
     unsigned lane_count;
 };
+
+static Lane *lane_at(const Wired *self, unsigned index)
+{
+    return lz_link_port_state(self->link, index / 2, (LzDirection)(index % 2));
+}
 
 /* ---- packets on their way ---- */
 
@@ -141,6 +145,7 @@ static void lane_send(Lane *lane, LzPacket *packet, LzTime now_ns)
     packet->queued_ns = lane_arrival_ns(lane, MAX(lane->free_ns, now_ns));
     lane_insert(lane, packet);
     lane_arm_arrival(lane);
+    lz_link_expect(lane->wire->link, lane->station, lane->direction, packet);
 }
 
 /* Sends while the transmitter is free; comes back when it will be, if anything waits. */
@@ -191,9 +196,8 @@ static void wired_init(void *state, const void *config, LzLink *link, const LzEn
         lz_link_set_framing(link, 0, PPP_OVERHEAD_BYTES);
     }
     self->lane_count = 2 * stations;
-    self->lanes = g_new0(Lane, self->lane_count);
     for (unsigned index = 0; index < self->lane_count; index++) {
-        lane_init(&self->lanes[index], self, index);
+        lane_init(lane_at(self, index), self, index);
     }
     bool is_random = self->config->jitter.kind != LZ_DIST_CONSTANT || self->config->loss_ppb > 0;
     self->chances = is_random ? g_new(Chance, self->lane_count) : NULL;
@@ -205,7 +209,7 @@ static void wired_init(void *state, const void *config, LzLink *link, const LzEn
 static void wired_kick(void *state, unsigned station, LzDirection direction)
 {
     Wired *self = state;
-    Lane *lane = &self->lanes[2 * station + (unsigned)direction];
+    Lane *lane = lz_link_port_state(self->link, station, direction);
     if (!lz_event_is_pending(&lane->transmit)) {
         lane_pump(lane);
     }
@@ -234,7 +238,7 @@ static void wired_set_up(void *state, bool is_up)
         return;
     }
     for (unsigned index = 0; index < self->lane_count; index++) {
-        lane_drop_all(&self->lanes[index]);
+        lane_drop_all(lane_at(self, index));
     }
 }
 
@@ -242,13 +246,12 @@ static void wired_clear(void *state)
 {
     Wired *self = state;
     for (unsigned index = 0; index < self->lane_count; index++) {
-        Lane *lane = &self->lanes[index];
+        Lane *lane = lane_at(self, index);
         lane_stop(lane);
         while (lane->first) {
             lz_packet_free(self->packets, lane_take_first(lane));
         }
     }
-    g_clear_pointer(&self->lanes, g_free);
     g_clear_pointer(&self->chances, g_free);
     self->lane_count = 0;
 }
@@ -280,6 +283,7 @@ static const LzParam params[] = {
 };
 
 static const LzLinkOps ops = {
+    .port_state_size = sizeof(Lane),
     .init = wired_init,
     .kick = wired_kick,
     .set_up = wired_set_up,

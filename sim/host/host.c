@@ -1,6 +1,10 @@
 /* A host: power, packets in, CPU work of applications. */
 #include "sim/host/internal.h"
 
+#include "lazaret/cache.h"
+
+#define HOT_BYTES 128u                  /* of LzHost, that a packet touches */
+
 /* One lz_host_compute() in progress. */
 struct Compute {
     LzCpuJob job;
@@ -22,18 +26,43 @@ static void receive(LzElement *element, LzPacket *packet)
     }
 }
 
-static const LzElementOps input_ops = {receive};
+/* Host and TCP stack stand side by side, so that one fetch brings both. */
+static size_t tcp_offset(void)
+{
+    return (sizeof(LzHost) + LZ_TCP_PLACE_ALIGNMENT - 1) / LZ_TCP_PLACE_ALIGNMENT * LZ_TCP_PLACE_ALIGNMENT;
+}
+
+void lz_host_fetch(const LzHost *host)
+{
+    lz_cache_fetch(host, HOT_BYTES);
+    lz_cache_fetch((const uint8_t *)host + tcp_offset(), lz_tcp_place_bytes());
+}
+
+static void device_expect(LzElement *element, const LzPacket *packet)
+{
+    (void)packet;
+    lz_host_fetch((const LzHost *)element);
+}
+
+/* Of many connections a packet concerns one. */
+static void server_expect(LzElement *element, const LzPacket *packet)
+{
+    lz_tcp_expect(((const LzHost *)element)->tcp, packet);
+}
+
+static const LzElementOps device_ops = {.receive = receive, .expect = device_expect};
+static const LzElementOps server_ops = {.receive = receive, .expect = server_expect};
 
 LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *output)
 {
-    LzHost *host = g_new0(LzHost, 1);
-    host->input.ops = &input_ops;
+    LzHost *host = g_aligned_alloc0(1, tcp_offset() + lz_tcp_place_bytes(), LZ_TCP_PLACE_ALIGNMENT);
+    host->input.ops = options->service_scope ? &server_ops : &device_ops;
     host->env = *env;
     host->options = *options;
     host->name = g_strdup(options->name);
     host->options.name = host->name;
     host->output = output;
-    host->tcp = lz_tcp_new(env, options->address, output, &options->tcp);
+    host->tcp = lz_tcp_new(env, options->address, output, options->tcp, (uint8_t *)host + tcp_offset());
     host->cpu = lz_cpu_queue_new(env, options->cores, options->service_scope);
     host->ticket = options->keeps_tickets ? lz_tls_ticket_new() : NULL;
     host->listeners = g_ptr_array_new_with_free_func(g_free);
@@ -65,7 +94,7 @@ void lz_host_free(LzHost *host)
     g_ptr_array_unref(host->listeners);
     g_free(host->stats.refused_by_alert);
     g_free(host->name);
-    g_free(host);
+    g_aligned_free(host);
 }
 
 LzElement *lz_host_input(LzHost *host)

@@ -21,7 +21,7 @@ typedef struct LzHostOptions {
     bool keeps_tickets;                 /* resumes TLS sessions */
     LzScope tls_scope;                  /* LZ_SCOPE_TLS of its fleet, 0 for servers */
     LzScope service_scope;              /* LZ_SCOPE_SERVICE for servers, else 0 */
-    LzTcpOptions tcp;
+    const LzTcpOptions *tcp;            /* borrowed */
     LzDigest *digest;                   /* borrowed, may be NULL */
     void (*key_log)(void *self, const char *line);      /* may be NULL */
     void *key_log_self;
@@ -30,6 +30,7 @@ typedef struct LzHostOptions {
 LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *output);
 void lz_host_free(LzHost *host);
 LzElement *lz_host_input(LzHost *host);         /* packets for this host arrive here; checks the address */
+void lz_host_fetch(const LzHost *host);         /* its application will soon act: fetches the host and its TCP */
 
 /* Power: off forgets sessions (closed(POWER) to their owners), TCP, CPU work, tickets; drops what arrives. */
 void lz_host_set_power(LzHost *host, bool is_on);

@@ -7,22 +7,22 @@
 
 typedef struct Compute Compute;
 
-struct LzHost {
+struct LzHost {                         /* what every packet touches comes first; its TCP stands behind it */
     LzElement input;
+    LzTcp *tcp;
+    LzUdp *udp;                         /* made on first use */
+    bool is_on;
+    uint32_t connections;               /* numbers the endpoints' random streams */
+    LzElement *output;
+    LzHostStats stats;
     LzEnv env;
     LzHostOptions options;
     char *name;
-    LzElement *output;
-    LzTcp *tcp;
-    LzUdp *udp;                         /* made on first use */
     LzCpuQueue *cpu;
     LzTlsTicket *ticket;                /* NULL: does not resume */
-    uint32_t connections;               /* numbers the endpoints' random streams */
-    bool is_on;
     LzSession *sessions;                /* list */
     Compute *computing;                 /* list of lz_host_compute jobs not finished */
     GPtrArray *listeners;               /* Listener, kept for the host's life */
-    LzHostStats stats;
     LzTime utilisation_from_ns, utilisation_busy_ns;
 };
 

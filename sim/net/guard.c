@@ -32,7 +32,7 @@ static void receive(LzElement *element, LzPacket *packet)
     lz_packet_free(guard->env.packets, packet);
 }
 
-static const LzElementOps guard_ops = {receive};
+static const LzElementOps guard_ops = {.receive = receive};
 
 LzGuard *lz_guard_new(const LzEnv *env, const LzChoice *choice, LzScope scope,
                       bool (*is_legitimate)(void *owner, LzAddress source), void *owner, LzElement *next)

@@ -4,7 +4,10 @@
 
 #include <glib.h>
 
+#include "lazaret/cache.h"
+
 #define SPARSE_ROUTES 64u               /* so many, and */
+#define EGRESS_BYTES 256u               /* a port of a link, its queue and what the link keeps of it */
 #define SPARSE_FACTOR 8u                /* so many places per route, may a table have */
 
 /* Routes of one prefix length, by direct index: place = address >> shift, less base. Addresses of a zone are
@@ -181,6 +184,15 @@ static void switch_receive(LzElement *element, LzPacket *packet)
     }
 }
 
+/* The egress is not looked into: that would wait for what is only to be fetched. */
+static void switch_expect(LzElement *element, const LzPacket *packet)
+{
+    LzElement *egress = find_egress((LzSwitch *)element, packet->destination);
+    if (egress) {
+        lz_cache_fetch(egress, EGRESS_BYTES);
+    }
+}
+
 void lz_switch_set_power(LzSwitch *self, bool is_on)
 {
     self->is_on = is_on;
@@ -195,7 +207,7 @@ void lz_switch_set_power(LzSwitch *self, bool is_on)
 
 /* ---- life ---- */
 
-static const LzElementOps switch_ops = {.receive = switch_receive};
+static const LzElementOps switch_ops = {.receive = switch_receive, .expect = switch_expect};
 
 LzSwitch *lz_switch_new(const LzEnv *env, LzTime forwarding_ns)
 {

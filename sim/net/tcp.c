@@ -94,21 +94,42 @@ static void grow_slots(LzTcp *tcp)
     }
 }
 
+static inline uint64_t socket_key(const LzTcpSocket *socket)
+{
+    return key_of(socket->peer, socket->peer_port, socket->local_port);
+}
+
 static LzTcpSocket *find_socket(const LzTcp *tcp, uint64_t key)
 {
-    return tcp->slots ? tcp->slots[find_slot(tcp, key)].socket : NULL;
+    if (tcp->slots) {
+        return tcp->slots[find_slot(tcp, key)].socket;
+    }
+    return tcp->sole && socket_key(tcp->sole) == key ? tcp->sole : NULL;
+}
+
+static void fill_slot(LzTcp *tcp, LzTcpSocket *socket)
+{
+    if (2 * (tcp->slots_used + 1) > tcp->slot_count) {
+        grow_slots(tcp);
+    }
+    uint64_t key = socket_key(socket);
+    tcp->slots[find_slot(tcp, key)] = (LzTcpSlot){key, socket};
+    tcp->slots_used++;
 }
 
 static void hash_socket(LzTcpSocket *socket)
 {
     LzTcp *tcp = socket->tcp;
-    if (2 * (tcp->slots_used + 1) > tcp->slot_count) {
-        grow_slots(tcp);
-    }
-    uint64_t key = key_of(socket->peer, socket->peer_port, socket->local_port);
-    tcp->slots[find_slot(tcp, key)] = (LzTcpSlot){key, socket};
-    tcp->slots_used++;
     socket->is_hashed = true;
+    if (!tcp->slots && !tcp->sole) {
+        tcp->sole = socket;
+        return;
+    }
+    if (tcp->sole) {
+        fill_slot(tcp, tcp->sole);
+        tcp->sole = NULL;
+    }
+    fill_slot(tcp, socket);
 }
 
 /* Linear probing without marks: what stands behind the gap and may move back does. */
@@ -118,8 +139,13 @@ static void unhash_socket(LzTcpSocket *socket)
         return;
     }
     LzTcp *tcp = socket->tcp;
+    socket->is_hashed = false;
+    if (tcp->sole == socket) {
+        tcp->sole = NULL;
+        return;
+    }
     uint32_t mask = tcp->slot_count - 1;
-    uint32_t gap = find_slot(tcp, key_of(socket->peer, socket->peer_port, socket->local_port));
+    uint32_t gap = find_slot(tcp, socket_key(socket));
     for (uint32_t slot = (gap + 1) & mask; tcp->slots[slot].socket; slot = (slot + 1) & mask) {
         uint32_t home = home_slot(tcp, tcp->slots[slot].key);
         if (((slot - home) & mask) >= ((slot - gap) & mask)) {
@@ -129,7 +155,6 @@ static void unhash_socket(LzTcpSocket *socket)
     }
     tcp->slots[gap] = (LzTcpSlot){0};
     tcp->slots_used--;
-    socket->is_hashed = false;
 }
 
 /* ---- the life of a socket ---- */
@@ -137,7 +162,11 @@ static void unhash_socket(LzTcpSocket *socket)
 static void free_socket(LzTcpSocket *socket)
 {
     g_free(socket->congestion.sacked);
-    g_free(socket);
+    if (socket->is_first) {
+        socket->tcp->is_first_used = false;
+    } else {
+        g_free(socket);
+    }
 }
 
 /* Sockets outlive every call of ours that may still hold them. */
@@ -230,7 +259,7 @@ void lz_tcp_enter_time_wait(LzTcpSocket *socket)
     lz_tcp_move(socket, LZ_TCP_TIME_WAIT);
     lz_tcp_forget_sent(socket);
     lz_tcp_forget_held(socket);
-    lz_timer_after(socket->tcp->env.scheduler, &socket->timer, socket->tcp->options.time_wait_ns);
+    lz_timer_after(socket->tcp->env.scheduler, &socket->timer, socket->tcp->options->time_wait_ns);
     note_closed(socket, LZ_TCP_CLOSED_LOCAL);
 }
 
@@ -255,7 +284,7 @@ static void notify(void *owner)
 
 static void syn_timeout(LzTcpSocket *socket)
 {
-    const LzTcpOptions *options = &socket->tcp->options;
+    const LzTcpOptions *options = socket->tcp->options;
     unsigned limit = socket->listener ? options->synack_retries : options->syn_retries;
     if (socket->retries >= limit) {
         lz_tcp_finish(socket, LZ_TCP_CLOSED_TIMEOUT);
@@ -269,7 +298,7 @@ static void syn_timeout(LzTcpSocket *socket)
 
 static void probe(LzTcpSocket *socket)
 {
-    if (socket->retries >= socket->tcp->options.data_retries) {
+    if (socket->retries >= socket->tcp->options->data_retries) {
         lz_tcp_finish(socket, LZ_TCP_CLOSED_TIMEOUT);
         return;
     }
@@ -301,9 +330,20 @@ static void ack_timer_fired(void *owner)
     lz_tcp_send_ack(owner);
 }
 
+/* Where a new socket goes: into the stack itself while that place is free. */
+static LzTcpSocket *make_place(LzTcp *tcp)
+{
+    if (tcp->is_first_used) {
+        return g_new0(LzTcpSocket, 1);
+    }
+    tcp->is_first_used = true;
+    tcp->first = (LzTcpSocket){.is_first = true};
+    return &tcp->first;
+}
+
 static LzTcpSocket *new_socket(LzTcp *tcp, LzAddress peer, uint16_t peer_port, uint16_t local_port)
 {
-    LzTcpSocket *socket = g_new0(LzTcpSocket, 1);
+    LzTcpSocket *socket = make_place(tcp);
     socket->tcp = tcp;
     socket->next = tcp->sockets;
     if (tcp->sockets) {
@@ -315,7 +355,7 @@ static LzTcpSocket *new_socket(LzTcp *tcp, LzAddress peer, uint16_t peer_port, u
     socket->local_port = local_port;
     socket->send.initial = lz_random_u32(&tcp->random);
     socket->send.end = 1;
-    lz_rto_init(&socket->rto, tcp->options.rto_initial_ns);
+    lz_rto_init(&socket->rto, tcp->options->rto_initial_ns);
     lz_event_init(&socket->timer, timer_fired, socket);
     lz_event_init(&socket->ack_timer, ack_timer_fired, socket);
     lz_event_init(&socket->notify, notify, socket);
@@ -442,7 +482,7 @@ void lz_tcp_orphan(LzTcpSocket *socket)
     } else if (!socket->send.is_fin_queued) {
         lz_tcp_close(socket);
     } else if (socket->state == LZ_TCP_FIN_WAIT_2) {
-        lz_timer_after(scheduler, &socket->timer, socket->tcp->options.time_wait_ns);
+        lz_timer_after(scheduler, &socket->timer, socket->tcp->options->time_wait_ns);
     }
 }
 
@@ -524,14 +564,20 @@ void lz_tcp_receive(LzTcp *tcp, LzPacket *packet)
 
 /* ---- the stack ---- */
 
-LzTcp *lz_tcp_new(const LzEnv *env, LzAddress address, LzElement *output, const LzTcpOptions *options)
+size_t lz_tcp_place_bytes(void)
+{
+    return sizeof(LzTcp);
+}
+
+LzTcp *lz_tcp_new(const LzEnv *env, LzAddress address, LzElement *output, const LzTcpOptions *options, void *place)
 {
     g_assert(options->window_scale <= 14 && options->receive_window_bytes >> options->window_scale <= 65535);
-    LzTcp *tcp = g_new0(LzTcp, 1);
+    LzTcp *tcp = place ? place : g_aligned_alloc0(1, sizeof(LzTcp), LZ_TCP_PLACE_ALIGNMENT);
+    tcp->has_own_place = !place;
     tcp->env = *env;
     tcp->address = address;
     tcp->output = output;
-    tcp->options = *options;
+    tcp->options = options;
     lz_env_random(env, LZ_PURPOSE_TCP, &tcp->random);
     return tcp;
 }
@@ -565,7 +611,18 @@ void lz_tcp_free(LzTcp *tcp)
         g_free(chunk);
     }
     g_free(tcp->slots);
-    g_free(tcp);
+    if (tcp->has_own_place) {
+        g_aligned_free(tcp);
+    }
+}
+
+void lz_tcp_expect(const LzTcp *tcp, const LzPacket *packet)
+{
+    uint64_t key = key_of(packet->source, packet->source_port, packet->destination_port);
+    const LzTcpSocket *socket = tcp->slots ? tcp->slots[find_slot(tcp, key)].socket : tcp->sole;
+    if (socket) {
+        lz_cache_fetch(socket, offsetof(LzTcpSocket, listener));
+    }
 }
 
 const LzTcpStats *lz_tcp_stats(const LzTcp *tcp)

@@ -43,15 +43,20 @@ typedef struct LzTcpOptions {
 } LzTcpOptions;
 extern const LzTcpOptions lz_tcp_options_default;
 
-/* output: where packets go (the host's NIC chain), which must not hand one back before it returns; options
- * copied. */
-LzTcp *lz_tcp_new(const LzEnv *env, LzAddress address, LzElement *output, const LzTcpOptions *options);
+/* output: where packets go (the host's NIC chain), which must not hand one back before it returns. options:
+ * borrowed, may be shared by many stacks. place: lz_tcp_place_bytes() zeroed and aligned bytes beside what its
+ * owner uses with it, freed by the owner after lz_tcp_free(); or NULL. */
+#define LZ_TCP_PLACE_ALIGNMENT 64u
+size_t lz_tcp_place_bytes(void);
+LzTcp *lz_tcp_new(const LzEnv *env, LzAddress address, LzElement *output, const LzTcpOptions *options, void *place);
 /* Silently forgets everything, listeners too (power loss): no packet, no callback. */
 void lz_tcp_reset(LzTcp *tcp);
 void lz_tcp_free(LzTcp *tcp);
 
 /* A packet for this host arrived; takes ownership. Unknown connection: RST (RFC 9293 3.10.7.1). */
 void lz_tcp_receive(LzTcp *tcp, LzPacket *packet);
+/* The packet is on its way to this host: fetches what receiving it will touch. */
+void lz_tcp_expect(const LzTcp *tcp, const LzPacket *packet);
 
 LzTcpSocket *lz_tcp_connect(LzTcp *tcp, LzAddress address, uint16_t port, uint8_t dscp,
                             const LzTcpEvents *events, void *self);

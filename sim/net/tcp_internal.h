@@ -6,6 +6,9 @@
 #ifndef SIM_NET_TCP_INTERNAL_H
 #define SIM_NET_TCP_INTERNAL_H
 
+#include <stdalign.h>
+
+#include "lazaret/cache.h"
 #include "lazaret/random.h"
 #include "sim/net/tcp.h"
 
@@ -92,7 +95,7 @@ struct LzTcpSocket {                    /* what every segment touches comes firs
     uint8_t probe_backoff;
     uint8_t close_reason;
     bool has_sack, has_scale;           /* agreed by both in the SYNs */
-    bool is_hashed;
+    bool is_hashed, is_first;           /* is_first: stands in its stack */
     bool is_probing;                    /* the timer probes a zero window */
     bool is_ack_due;                    /* an ACK must go out at the end of this arrival */
     bool is_closed_due;                 /* what the notify event reports */
@@ -112,21 +115,24 @@ struct LzTcpSocket {                    /* what every segment touches comes firs
 
 typedef struct LzTcpSlot { uint64_t key; LzTcpSocket *socket; } LzTcpSlot;
 
-struct LzTcp {
+struct LzTcp {                          /* what every segment touches comes first */
     LzEnv env;
-    LzAddress address;
     LzElement *output;                  /* borrowed */
-    LzTcpOptions options;
-    LzRandom random;
+    const LzTcpOptions *options;        /* borrowed */
+    LzAddress address;
+    unsigned depth;
+    LzTcpSocket *buried;                /* freed when no call of ours is on the stack */
+    LzTcpSocket *sole;                  /* while there are no slots: the only socket that is looked for */
+    LzTcpSlot *slots;                   /* open addressing by 4-tuple, at most half full; NULL until a second socket */
+    uint32_t slot_count, slots_used;
+    LzTcpChunk *unused_chunks;
+    LzTcpStats stats;
+    uint32_t open_count;
+    bool has_own_place, is_first_used;
     LzTcpListener *listeners;
     LzTcpSocket *sockets;
-    LzTcpSocket *buried;                /* freed when no call of ours is on the stack */
-    unsigned depth;
-    LzTcpChunk *unused_chunks;
-    LzTcpSlot *slots;                   /* open addressing by 4-tuple, at most half full */
-    uint32_t slot_count, slots_used;
-    uint32_t open_count;
-    LzTcpStats stats;
+    LzRandom random;
+    alignas(LZ_CACHE_LINE_BYTES) LzTcpSocket first;     /* a device has one connection: it stands where its stack does */
 };
 
 static inline LzTime lz_tcp_now(const LzTcpSocket *socket)

@@ -32,7 +32,7 @@ static int64_t acknowledged_position(const LzTcpSocket *socket, uint32_t acknowl
 uint16_t lz_tcp_advertise(LzTcpSocket *socket, unsigned shift)
 {
     LzTcpReceiver *receive = &socket->receive;
-    const LzTcpOptions *options = &socket->tcp->options;
+    const LzTcpOptions *options = socket->tcp->options;
     int64_t size = options->receive_window_bytes;
     int64_t free_bytes = size - (int64_t)MIN(receive->unread_bytes, (uint64_t)size);
     int64_t edge = receive->next + free_bytes;
@@ -48,7 +48,7 @@ uint16_t lz_tcp_advertise(LzTcpSocket *socket, unsigned shift)
 void lz_tcp_set_unread(LzTcpSocket *socket, uint64_t unread_bytes)
 {
     LzTcpReceiver *receive = &socket->receive;
-    const LzTcpOptions *options = &socket->tcp->options;
+    const LzTcpOptions *options = socket->tcp->options;
     bool is_less = unread_bytes < receive->unread_bytes;
     receive->unread_bytes = unread_bytes;
     if (!is_less || socket->state < LZ_TCP_ESTABLISHED || receive->fin > 0 || unread_bytes >= options->receive_window_bytes) {
@@ -220,8 +220,8 @@ static void take_data(LzTcpSocket *socket, LzPacket *packet, Arrival *arrival)
         take_in_order(socket, packet, arrival);
         take_held(socket, arrival);
     }
-    uint32_t full_bytes = 2u * MIN(socket->send.mss, socket->tcp->options.mss);
-    if (has_gap || receive->unacknowledged_bytes >= full_bytes || socket->tcp->options.delayed_ack_ns == 0) {
+    uint32_t full_bytes = 2u * MIN(socket->send.mss, socket->tcp->options->mss);
+    if (has_gap || receive->unacknowledged_bytes >= full_bytes || socket->tcp->options->delayed_ack_ns == 0) {
         socket->is_ack_due = true;
     }
 }
@@ -254,7 +254,7 @@ static void fin_acknowledged(LzTcpSocket *socket)
     if (socket->state == LZ_TCP_FIN_WAIT_1) {
         lz_tcp_move(socket, LZ_TCP_FIN_WAIT_2);
         if (!socket->events) {          /* nobody waits for the peer's data: as Linux's tcp_fin_timeout */
-            lz_timer_after(socket->tcp->env.scheduler, &socket->timer, socket->tcp->options.time_wait_ns);
+            lz_timer_after(socket->tcp->env.scheduler, &socket->timer, socket->tcp->options->time_wait_ns);
         }
     } else if (socket->state == LZ_TCP_CLOSING) {
         lz_tcp_enter_time_wait(socket);
@@ -293,7 +293,7 @@ static void take_text_and_fin(LzTcpSocket *socket, LzPacket *packet, Arrival *ar
 /* Notes what a SYN says of the peer. */
 void lz_tcp_take_syn(LzTcpSocket *socket, const LzPacket *packet)
 {
-    const LzTcpOptions *options = &socket->tcp->options;
+    const LzTcpOptions *options = socket->tcp->options;
     socket->receive.initial = packet->sequence;
     socket->receive.next = 1;
     socket->receive.edge = 1;
@@ -378,7 +378,7 @@ static bool check_sequence(LzTcpSocket *socket, LzPacket *packet)
     if (!(packet->tcp_flags & LZ_TCP_RST)) {
         socket->is_ack_due = true;
         if (socket->state == LZ_TCP_TIME_WAIT && (packet->tcp_flags & LZ_TCP_FIN)) {
-            lz_timer_after(socket->tcp->env.scheduler, &socket->timer, socket->tcp->options.time_wait_ns);
+            lz_timer_after(socket->tcp->env.scheduler, &socket->timer, socket->tcp->options->time_wait_ns);
         }
     }
     return false;
@@ -436,7 +436,7 @@ static void answer(LzTcpSocket *socket)
     if (socket->is_ack_due) {
         lz_tcp_send_ack(socket);
     } else if (socket->receive.unacknowledged_bytes > 0 && !lz_event_is_pending(&socket->ack_timer)) {
-        lz_timer_after(socket->tcp->env.scheduler, &socket->ack_timer, socket->tcp->options.delayed_ack_ns);
+        lz_timer_after(socket->tcp->env.scheduler, &socket->ack_timer, socket->tcp->options->delayed_ack_ns);
     }
 }
 

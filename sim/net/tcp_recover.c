@@ -13,7 +13,7 @@
 /* RFC 6928 2, with the options' number of segments in place of ten. */
 uint32_t lz_tcp_initial_window(const LzTcpSocket *socket)
 {
-    uint32_t mss = socket->send.mss, segments = socket->tcp->options.initial_window_segments;
+    uint32_t mss = socket->send.mss, segments = socket->tcp->options->initial_window_segments;
     return MIN(segments * mss, MAX(2 * mss, segments * 1460));
 }
 
@@ -25,7 +25,7 @@ void lz_tcp_congestion_start(LzTcpSocket *socket)
     congestion->window_bytes = socket->retries > 1 ? socket->send.mss : lz_tcp_initial_window(socket);
     congestion->threshold_bytes = WINDOW_MAX_BYTES;
     if (socket->retries > 0) {
-        socket->rto.rto_ns = MAX(socket->tcp->options.rto_initial_ns, LZ_SECONDS(3));
+        socket->rto.rto_ns = MAX(socket->tcp->options->rto_initial_ns, LZ_SECONDS(3));
     }
     socket->retries = 0;
 }
@@ -317,7 +317,7 @@ void lz_tcp_sample_round_trip(LzTcpSocket *socket, int64_t acknowledgement)
     if (!socket->is_timing || acknowledgement < socket->timed_end) {
         return;
     }
-    const LzTcpOptions *options = &socket->tcp->options;
+    const LzTcpOptions *options = socket->tcp->options;
     socket->is_timing = false;
     lz_rto_sample(&socket->rto, lz_tcp_now(socket) - socket->timed_ns, options->rto_min_ns, options->rto_max_ns);
 }
@@ -413,7 +413,7 @@ void lz_tcp_timeout(LzTcpSocket *socket)
 {
     LzTcpSender *send = &socket->send;
     LzTcpCongestion *congestion = &socket->congestion;
-    const LzTcpOptions *options = &socket->tcp->options;
+    const LzTcpOptions *options = socket->tcp->options;
     if (socket->retries >= options->data_retries) {
         lz_tcp_finish(socket, LZ_TCP_CLOSED_TIMEOUT);
         return;

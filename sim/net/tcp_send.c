@@ -52,7 +52,7 @@ static void emit_acknowledging(LzTcpSocket *socket, LzPacket *packet)
 
 void lz_tcp_send_syn(LzTcpSocket *socket)
 {
-    const LzTcpOptions *options = &socket->tcp->options;
+    const LzTcpOptions *options = socket->tcp->options;
     bool is_answer = socket->state == LZ_TCP_SYN_RECEIVED;
     LzPacket *packet = new_segment(socket, 0, LZ_TCP_SYN);
     packet->mss = options->mss;
@@ -285,7 +285,7 @@ static bool is_worth_sending(const LzTcpSocket *socket, int64_t size, int64_t pe
         return true;
     }
     if (size == pending) {
-        return !socket->tcp->options.is_nagle || send->is_fin_queued;
+        return !socket->tcp->options->is_nagle || send->is_fin_queued;
     }
     return 2 * size >= send->window_max;
 }
@@ -343,11 +343,11 @@ static bool has_unsent(const LzTcpSender *send)
 static void arm_probe(LzTcpSocket *socket)
 {
     LzTime interval_ns = socket->rto.rto_ns;
-    for (unsigned i = 0; i < socket->probe_backoff && interval_ns < socket->tcp->options.rto_max_ns; i++) {
+    for (unsigned i = 0; i < socket->probe_backoff && interval_ns < socket->tcp->options->rto_max_ns; i++) {
         interval_ns *= 2;
     }
     socket->is_probing = true;
-    lz_timer_after(socket->tcp->env.scheduler, &socket->timer, MIN(interval_ns, socket->tcp->options.rto_max_ns));
+    lz_timer_after(socket->tcp->env.scheduler, &socket->timer, MIN(interval_ns, socket->tcp->options->rto_max_ns));
 }
 
 void lz_tcp_output(LzTcpSocket *socket)

@@ -127,7 +127,7 @@ static LzHost *make_host(LzTestSiege *siege, uint64_t seed, const char *name, Lz
     const LzEnv env = {siege->scheduler, siege->packets, siege->probes, seed, lz_entity_id(name)};
     const LzHostOptions options = {
         .name = name, .address = address, .cpu = &test_cpu, .cores = 1, .crypto_cost_ppb = 1000000000,
-        .start_unix_s = START_UNIX_S, .tcp = lz_tcp_options_default,
+        .start_unix_s = START_UNIX_S, .tcp = &lz_tcp_options_default,
     };
     return lz_host_new(&env, &options, &siege->hub.element);
 }

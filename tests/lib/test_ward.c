@@ -67,7 +67,7 @@ LzHost *test_ward_add_host(TestWard *ward, const char *name)
         .address = ward->hosts->len + 1,
         .cpu = &cpu,
         .cores = 1,
-        .tcp = lz_tcp_options_default,
+        .tcp = &lz_tcp_options_default,
     };
     LzHost *host = lz_host_new(&env, &options, &ward->wire.input);
     g_ptr_array_add(ward->hosts, host);

@@ -137,7 +137,7 @@ static void script_init(Script *script, const LzTcpOptions *options)
     };
     g_queue_init(&script->out);
     LzEnv env = {.scheduler = script->scheduler, .packets = script->pool, .seed = 1, .entity = lz_entity_id("host")};
-    script->tcp = lz_tcp_new(&env, HOST, &script->output, options);
+    script->tcp = lz_tcp_new(&env, HOST, &script->output, options, NULL);
 }
 
 /* The pool asserts that every packet was freed. */

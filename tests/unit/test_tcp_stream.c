@@ -25,6 +25,7 @@ typedef struct End {
 } End;
 
 struct World {
+    LzTcpOptions options;               /* of both ends */
     LzScheduler *scheduler;
     LzPacketPool *packets;
     End client, server;
@@ -137,18 +138,17 @@ static void to_tcp(void *receiver, LzPacket *packet)
 
 static void world_init(World *world, uint64_t seed, bool has_sack, uint64_t up_bytes, uint64_t down_bytes)
 {
-    LzTcpOptions options = lz_tcp_options_default;
-    options.mss = MSS;
-    options.has_sack = has_sack;
-    *world = (World){.scheduler = lz_scheduler_new(), .packets = lz_packet_pool_new(), .lost_index = UINT_MAX, .late_index = UINT_MAX};
+    *world = (World){.options = lz_tcp_options_default, .scheduler = lz_scheduler_new(), .packets = lz_packet_pool_new(), .lost_index = UINT_MAX, .late_index = UINT_MAX};
+    world->options.mss = MSS;
+    world->options.has_sack = has_sack;
     LzEnv env = {.scheduler = world->scheduler, .packets = world->packets, .seed = seed};
     lz_random_init(&world->random, seed, lz_entity_id("pipe"), LZ_PURPOSE_LOSS);
     env.entity = lz_entity_id("client");
     world->client = (End){.world = world, .to_send = up_bytes, .salt = 17};
-    world->client.tcp = lz_tcp_new(&env, CLIENT, &world->to_server.input, &options);
+    world->client.tcp = lz_tcp_new(&env, CLIENT, &world->to_server.input, &world->options, NULL);
     env.entity = lz_entity_id("server");
     world->server = (End){.world = world, .to_send = down_bytes, .salt = 91};
-    world->server.tcp = lz_tcp_new(&env, SERVER, &world->to_client.input, &options);
+    world->server.tcp = lz_tcp_new(&env, SERVER, &world->to_client.input, &world->options, NULL);
     test_pipe_init(&world->to_server, &env, LZ_MILLISECONDS(DELAY_MS), to_tcp, world->server.tcp);
     test_pipe_init(&world->to_client, &env, LZ_MILLISECONDS(DELAY_MS), to_tcp, world->client.tcp);
     world->to_server.decide = world->to_client.decide = decide;

@@ -71,9 +71,9 @@ static void pair_init(Pair *pair, LzTime rtt_ns, const LzTcpOptions *client, con
 {
     *pair = (Pair){.scheduler = lz_scheduler_new(), .packets = lz_packet_pool_new()};
     LzEnv env = {.scheduler = pair->scheduler, .packets = pair->packets, .seed = 1, .entity = lz_entity_id("client")};
-    pair->client = lz_tcp_new(&env, CLIENT, &pair->to_server.input, client);
+    pair->client = lz_tcp_new(&env, CLIENT, &pair->to_server.input, client, NULL);
     env.entity = lz_entity_id("server");
-    pair->server = lz_tcp_new(&env, SERVER, &pair->to_client.input, server);
+    pair->server = lz_tcp_new(&env, SERVER, &pair->to_client.input, server, NULL);
     test_pipe_init(&pair->to_server, &env, rtt_ns / 2, to_tcp, pair->server);
     test_pipe_init(&pair->to_client, &env, rtt_ns / 2, to_tcp, pair->client);
     lz_tcp_listen(pair->server, PORT, 1000, accepted, pair);
