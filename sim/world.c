@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/scenario/windows.h"
 #include "sim/world_internal.h"
 
 #define PPB INT64_C(1000000000)
@@ -68,7 +69,8 @@ static LzProbes *make_recorder(const LzWorld *world, LzDigest *digest)
     const LzPlan *plan = world->plan;
     g_autofree LzWindow *windows = g_new(LzWindow, plan->window_count);
     for (unsigned i = 0; i < plan->window_count; i++) {
-        windows[i] = (LzWindow){plan->windows[i].name, plan->windows[i].from_ns, plan->windows[i].to_ns};
+        const LzWindowPlan *window = &world->windows[i];
+        windows[i] = (LzWindow){window->name, window->from_ns, window->to_ns};
     }
     uint32_t kinds = 0;
     for (unsigned i = 0; i < plan->record.events.count; i++) {
@@ -101,6 +103,7 @@ LzWorld *lz_world_new(const LzPlan *plan, unsigned repetition, const LzWorldObse
     world->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     world->legitimate = g_hash_table_new(NULL, NULL);
     lz_digest_init(&world->digest);
+    world->windows = lz_windows_of(plan, world->seed);
     world->probes = make_recorder(world, &world->digest);
     world->run_scope = lz_probe_scope(world->probes, LZ_SCOPE_RUN, "", NULL);
     lz_event_init(&world->report, report, world);
@@ -181,6 +184,7 @@ void lz_world_free(LzWorld *world)
     g_free(world->devices);
     g_free(world->attacks);
     g_free(world->faults);
+    g_free(world->windows);
     lz_pki_free(world->pki);
     lz_recorder_free(world->probes);
     lz_packet_pool_free(world->packets);
@@ -255,17 +259,18 @@ void lz_world_service_power(LzWorld *world, const char *name, bool is_on)
     }
 }
 
+void lz_world_device_update(Device *device)
+{
+    lz_device_set_power(device->device, device->has_started && device->holds == 0 && !device->is_cut);
+}
+
 void lz_world_fleet_power(LzWorld *world, const char *fleet, bool is_on)
 {
-    for (unsigned i = 0; i < world->plan->fleet.count; i++) {
-        if (strcmp(world->fleets[i].plan->name.text, fleet) == 0) {
-            world->fleets[i].is_dark = !is_on;
-        }
-    }
     for (unsigned i = 0; i < world->device_count; i++) {
         Device *device = &world->devices[i];
-        if (strcmp(device->fleet->plan->name.text, fleet) == 0 && device->has_started) {
-            lz_device_set_power(device->device, is_on);
+        if (strcmp(device->fleet->plan->name.text, fleet) == 0) {
+            device->is_cut = !is_on;
+            lz_world_device_update(device);
         }
     }
 }
@@ -310,6 +315,21 @@ uint64_t lz_world_pending(const LzWorld *world)
 uint64_t lz_world_packets(const LzWorld *world)
 {
     return lz_packet_pool_created(world->packets);
+}
+
+const char *lz_world_event(const LzWorld *world)
+{
+    for (unsigned i = 0; i < world->plan->attacks.count; i++) {
+        if (world->attacks[i].is_running) {
+            return world->attacks[i].plan->name.text;
+        }
+    }
+    for (unsigned i = 0; i < world->plan->faults.count; i++) {
+        if (world->faults[i].is_running) {
+            return world->faults[i].plan->name.text;
+        }
+    }
+    return NULL;
 }
 
 unsigned lz_world_connected(const LzWorld *world)

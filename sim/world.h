@@ -40,6 +40,7 @@ uint64_t lz_world_events(const LzWorld *world);                 /* fired */
 uint64_t lz_world_pending(const LzWorld *world);                /* events waiting */
 uint64_t lz_world_packets(const LzWorld *world);                /* created */
 unsigned lz_world_connected(const LzWorld *world);              /* devices with an open application session */
+const char *lz_world_event(const LzWorld *world);               /* an attack or fault in progress, or NULL */
 
 /* Devices: fleet devices in plan order. */
 unsigned lz_world_device_count(const LzWorld *world);
@@ -57,7 +58,8 @@ LzLink *lz_world_link(LzWorld *world, const char *name);
 unsigned lz_world_link_count(const LzWorld *world);
 LzLink *lz_world_link_at(LzWorld *world, unsigned index);
 
-/* Fault verbs, the closed list of actions; also what `faults:` schedules. */
+/* Fault verbs, the closed list of actions; also what `faults:` schedules. A fault that is still in progress and
+ * holds the same thing down does not see them. */
 void lz_world_switch_power(LzWorld *world, const char *zone, bool is_on);
 void lz_world_link_up(LzWorld *world, const char *link, bool is_up);
 void lz_world_service_power(LzWorld *world, const char *service, bool is_on);

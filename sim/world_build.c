@@ -425,6 +425,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
         .is_legitimate = true,
         .service_scope = service->scope,
     };
+    service->zone = medium_of(world, plan->link.text)->zone;
     service->host = attach_host(world, &request, &service->attachment);
     add_guards(world, service);
     if (plan->tls.is_enabled) {
@@ -498,7 +499,7 @@ static void start_device(void *owner)
 {
     Device *device = owner;
     device->has_started = true;
-    lz_device_set_power(device->device, !device->fleet->is_dark);
+    lz_world_device_update(device);
 }
 
 static gboolean build_device_tls(LzWorld *world, Device *device, GError **error)
@@ -538,10 +539,11 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .is_legitimate = true,
         .tls_scope = fleet->tls_scope,
     };
+    device->zone = medium_of(world, plan->link.text)->zone;
     device->host = attach_host(world, &request, &device->attachment);
     LzDeviceOptions options = {
         .fleet = plan->name.text,
-        .zone = world->zones[medium_of(world, plan->link.text)->zone].plan->name.text,
+        .zone = world->zones[device->zone].plan->name.text,
         .number = number,
         .flows = fleet->flows,
         .flow_count = fleet->flow_count,
@@ -588,7 +590,7 @@ static gboolean build_fleets(LzWorld *world, GError **error)
     return TRUE;
 }
 
-/* ---- attacks and faults ---- */
+/* ---- attacks ---- */
 
 static void attack_start(void *owner)
 {
@@ -604,12 +606,6 @@ static void attack_stop(void *owner)
     attack->is_running = false;
     ((const LzAttackOps *)attack->plan->kind.model->ops)->stop(attack->state);
     lz_probe_trace(attack->world->probes, LZ_TRACE_ATTACK, NULL, NULL, NULL, 0, 0, attack->plan->name.text);
-}
-
-static void schedule_span(LzWorld *world, LzEvent *start, LzEvent *stop, LzTime at_ns, LzTime for_ns)
-{
-    lz_timer_at(world->scheduler, start, at_ns);
-    lz_timer_at(world->scheduler, stop, at_ns + for_ns);
 }
 
 static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan *plan, GError **error)
@@ -651,83 +647,9 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
     ((const LzAttackOps *)plan->kind.model->ops)->init(attack->state, plan->kind.config, &context, &env);
     lz_event_init(&attack->start, attack_start, attack);
     lz_event_init(&attack->stop, attack_stop, attack);
-    schedule_span(world, &attack->start, &attack->stop, plan->at_ns, plan->for_ns);
+    lz_timer_at(world->scheduler, &attack->start, plan->at_ns);
+    lz_timer_at(world->scheduler, &attack->stop, plan->at_ns + plan->for_ns);
     return TRUE;
-}
-
-static const char *fault_target(const LzFaultPlan *plan)
-{
-    switch ((LzFaultKind)plan->kind) {
-    case LZ_FAULT_SWITCH_OFF:
-        return plan->zone.text;
-    case LZ_FAULT_LINK_DOWN:
-        return plan->link.text;
-    case LZ_FAULT_SERVICE_DOWN:
-        return plan->service.text;
-    case LZ_FAULT_POWER_LOSS:
-        return plan->fleet.text;
-    }
-    g_assert_not_reached();
-}
-
-/* Does another fault in progress keep down what this one did? */
-static bool is_held_down(const Fault *fault)
-{
-    const LzWorld *world = fault->world;
-    for (unsigned i = 0; i < world->plan->faults.count; i++) {
-        const Fault *other = &world->faults[i];
-        if (other != fault && other->is_running && other->plan->kind == fault->plan->kind &&
-            strcmp(fault_target(other->plan), fault_target(fault->plan)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void fault_set(const Fault *fault, bool is_on)
-{
-    const LzFaultPlan *plan = fault->plan;
-    switch ((LzFaultKind)plan->kind) {
-    case LZ_FAULT_SWITCH_OFF:
-        lz_world_switch_power(fault->world, plan->zone.text, is_on);
-        break;
-    case LZ_FAULT_LINK_DOWN:
-        lz_world_link_up(fault->world, plan->link.text, is_on);
-        break;
-    case LZ_FAULT_SERVICE_DOWN:
-        lz_world_service_power(fault->world, plan->service.text, is_on);
-        break;
-    case LZ_FAULT_POWER_LOSS:
-        lz_world_fleet_power(fault->world, plan->fleet.text, is_on);
-        break;
-    }
-}
-
-static void fault_change(Fault *fault, bool is_running)
-{
-    fault->is_running = is_running;
-    if (is_running || !is_held_down(fault)) {
-        fault_set(fault, !is_running);
-    }
-    lz_probe_trace(fault->world->probes, LZ_TRACE_FAULT, NULL, NULL, NULL, 0, is_running, fault->plan->name.text);
-}
-
-static void fault_start(void *owner)
-{
-    fault_change(owner, true);
-}
-
-static void fault_stop(void *owner)
-{
-    fault_change(owner, false);
-}
-
-static void build_fault(LzWorld *world, Fault *fault, const LzFaultPlan *plan)
-{
-    *fault = (Fault){.world = world, .plan = plan};
-    lz_event_init(&fault->start, fault_start, fault);
-    lz_event_init(&fault->stop, fault_stop, fault);
-    schedule_span(world, &fault->start, &fault->stop, plan->at_ns, plan->for_ns);
 }
 
 /* ---- all of it ---- */
@@ -742,7 +664,6 @@ static void allocate(LzWorld *world)
     world->device_count = plan->device_count;
     world->devices = g_new0(Device, plan->device_count);
     world->attacks = g_new0(Attack, plan->attacks.count);
-    world->faults = g_new0(Fault, plan->faults.count);
     for (unsigned i = 0; i < plan->network.links.count; i++) {
         const LzLinkPlan *link = &LZ_PLAN_ITEMS(plan->network.links, LzLinkPlan)[i];
         const LzText *zone = link->zone.text ? &link->zone : &link->from;
@@ -789,8 +710,6 @@ gboolean lz_world_build(LzWorld *world, GError **error)
             return FALSE;
         }
     }
-    for (unsigned i = 0; i < plan->faults.count; i++) {
-        build_fault(world, &world->faults[i], &LZ_PLAN_ITEMS(plan->faults, LzFaultPlan)[i]);
-    }
+    lz_world_build_faults(world);
     return TRUE;
 }

@@ -25,6 +25,7 @@ typedef struct Zone {
     const LzZonePlan *plan;
     unsigned first, count;              /* its switches, in LzWorld.switches: one, or what its ports require */
     uint32_t hosts;
+    unsigned holds;                     /* faults that keep its switches without power */
 } Zone;
 
 typedef struct Medium {                 /* a link of the plan */
@@ -32,6 +33,7 @@ typedef struct Medium {                 /* a link of the plan */
     LzLink *link;
     unsigned zone, to;                  /* index: of its zone; of the two that a backbone joins */
     unsigned stations, attached;
+    unsigned holds;                     /* faults that keep it down */
 } Medium;
 
 /* What stands between a host and its station, both ways. */
@@ -49,7 +51,9 @@ typedef struct Service {
     LzTlsProfile *tls;
     void *state;
     LzScope scope;
+    unsigned zone;
     unsigned devices, connected;        /* legitimate devices that use it */
+    unsigned holds;                     /* faults that keep it down */
 } Service;
 
 typedef struct Fleet {
@@ -60,7 +64,6 @@ typedef struct Fleet {
     unsigned flow_count;
     LzScope scope, tls_scope;
     unsigned connected;
-    bool is_dark;                       /* without power: who starts now waits for it */
     LzTime busy_ns;                     /* CPU time of all devices at the last report */
 } Fleet;
 
@@ -74,7 +77,10 @@ typedef struct Device {
     LzTlsProfile *tls;
     LzEvent start;
     LzTime start_ns;
-    bool has_started;
+    unsigned zone;
+    unsigned holds;                     /* faults that keep power from it */
+    bool has_started;                   /* since then it is on while it has power, once it has booted */
+    bool is_cut;                        /* without power by lz_world_fleet_power() */
 } Device;
 
 typedef struct Attack {
@@ -91,8 +97,10 @@ typedef struct Attack {
 typedef struct Fault {
     LzWorld *world;
     const LzFaultPlan *plan;
-    LzEvent start, stop;
-    bool is_running;
+    LzEvent start, stop, flap;
+    LzRandom random;                    /* of its flapping */
+    bool is_running, is_down;           /* down: it fails now; a flapping one comes and goes */
+    uint32_t times;                     /* that it went down */
 } Fault;
 
 struct LzWorld {
@@ -120,6 +128,7 @@ struct LzWorld {
     GHashTable *legitimate;             /* addresses of services and devices, look-up only */
     LzScope run_scope;
     LzEvent report;
+    LzWindowPlan *windows;              /* the plan's, with this repetition's times */
     unsigned connected;
     bool is_finished;
 };
@@ -133,6 +142,9 @@ static inline LzEnv lz_world_env(const LzWorld *world, const char *entity)
 
 /* Fills an empty world from its plan. */
 gboolean lz_world_build(LzWorld *world, GError **error);
+void lz_world_build_faults(LzWorld *world);
+/* Puts a device on or off, as its power is now. */
+void lz_world_device_update(Device *device);
 void lz_world_device_ready(void *owner, LzDevice *device, bool is_ready);
 void lz_world_attachment_clear(Attachment *attachment);
 

@@ -38,7 +38,7 @@ typedef enum {
     LZ_TRACE_HANDSHAKE,         /* code: 0 completed, else TLS alert (RFC 8446 6) + 1; detail: version, resumed */
     LZ_TRACE_SESSION,           /* code: LzCloseReason; detail: opened, closed */
     LZ_TRACE_ATTACK,            /* code: 1 start, 0 stop */
-    LZ_TRACE_FAULT,             /* code: 1 start, 0 stop */
+    LZ_TRACE_FAULT,             /* code: 1 start, 0 stop; of one that flaps: 2 works in between, 3 fails again */
     LZ_TRACE_DEFENCE,
     LZ_TRACE_EXPECT,            /* an expectation failed; detail: its name. The only kind accepted after the end */
     LZ_TRACE_MESSAGE_LOST,      /* code: LzLossCause */

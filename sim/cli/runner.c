@@ -84,23 +84,6 @@ static void judge(Runner *runner)
 
 /* ---- one repetition ---- */
 
-static const char *window_at(const LzPlan *plan, LzTime now_ns)
-{
-    for (unsigned i = 0; i < plan->attacks.count; i++) {
-        const LzAttackPlan *attack = &((const LzAttackPlan *)plan->attacks.items)[i];
-        if (now_ns >= attack->at_ns && now_ns < attack->at_ns + attack->for_ns) {
-            return attack->name.text;
-        }
-    }
-    for (unsigned i = 0; i < plan->faults.count; i++) {
-        const LzFaultPlan *fault = &((const LzFaultPlan *)plan->faults.items)[i];
-        if (now_ns >= fault->at_ns && now_ns < fault->at_ns + fault->for_ns) {
-            return fault->name.text;
-        }
-    }
-    return NULL;
-}
-
 static double seconds_since(gint64 from_us)
 {
     return (double)(g_get_monotonic_time() - from_us) / 1e6;
@@ -119,7 +102,7 @@ static void show(Runner *runner, const LzWorld *world, unsigned repetition, gint
         .events = lz_world_events(world),
         .wall_s = seconds_since(from_us),
         .connected = lz_world_connected(world),
-        .window = window_at(runner->plan, lz_world_now(world)),
+        .window = lz_world_event(world),
     };
     runner->options->progress(runner->options->self, &progress);
 }

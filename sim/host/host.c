@@ -134,6 +134,16 @@ bool lz_host_is_on(const LzHost *host)
     return host->is_on;
 }
 
+void lz_host_set_clock_skew(LzHost *host, LzTime skew_ns)
+{
+    host->options.clock_skew_ns = skew_ns;
+}
+
+LzTime lz_host_clock_skew(const LzHost *host)
+{
+    return host->options.clock_skew_ns;
+}
+
 void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text), void *self)
 {
     host->options.key_log = line;

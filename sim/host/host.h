@@ -35,6 +35,9 @@ void lz_host_fetch(const LzHost *host);         /* its application will soon act
 /* Power: off forgets sessions (closed(POWER) to their owners), TCP, CPU work, tickets; drops what arrives. */
 void lz_host_set_power(LzHost *host, bool is_on);
 bool lz_host_is_on(const LzHost *host);
+/* Its wall clock less the true time. */
+void lz_host_set_clock_skew(LzHost *host, LzTime skew_ns);
+LzTime lz_host_clock_skew(const LzHost *host);
 void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text), void *self);
 
 #define LZ_ALERTS 256u                  /* RFC 8446 6: one byte */

@@ -7,6 +7,7 @@
 
 #include "lazaret/cache.h"
 #include "lazaret/queue.h"
+#include "sim/net/impair.h"
 
 #define PORT_ALIGNMENT LZ_CACHE_LINE_BYTES
 #define STATE_ALIGNMENT 16u
@@ -38,6 +39,7 @@ struct LzLink {
     bool is_up;
     LzScope scope;
     uint32_t packet_bytes_min, overhead_bytes;
+    LzImpairment *impairment;   /* of faults; NULL: there was none so far */
     LzDigest *digest;           /* borrowed; may be NULL */
     uint64_t digest_name;
     LzCount *dropped, *delivered, *bytes;       /* of the probes; never NULL */
@@ -207,9 +209,9 @@ static void left_flight(LzLink *link, LzDirection direction, const LzPacket *pac
     link->stats[direction].in_flight_bytes -= packet->wire_bytes;
 }
 
-void lz_link_deliver(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet)
+static void arrive(LzLink *link, unsigned index, LzPacket *packet)
 {
-    unsigned index = port_index(station, direction);
+    LzDirection direction = port_direction(index);
     LzLinkStats *stats = &link->stats[direction];
     left_flight(link, direction, packet);
     stats->delivered_packets++;
@@ -219,6 +221,15 @@ void lz_link_deliver(LzLink *link, unsigned station, LzDirection direction, LzPa
     link->bytes->part += packet->wire_bytes;
     digest_packet(link, index, packet, LZ_DROP_NONE);
     lz_element_receive(port_at(link, index)->input.next, packet);
+}
+
+void lz_link_deliver(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet)
+{
+    if (G_UNLIKELY(link->impairment)) {
+        lz_impairment_take(link->impairment, port_index(station, direction), packet);
+    } else {
+        arrive(link, port_index(station, direction), packet);
+    }
 }
 
 void lz_link_drop(LzLink *link, unsigned station, LzDirection direction, LzPacket *packet, LzDropReason reason)
@@ -313,6 +324,7 @@ void lz_link_free(LzLink *link)
         return;
     }
     link->ops->clear(link->state);
+    lz_impairment_free(link->impairment);
     for (unsigned index = 0; index < 2 * link->stations; index++) {
         link->queue_ops->clear(queue_of(link, index));
     }
@@ -357,6 +369,9 @@ void lz_link_set_up(LzLink *link, bool is_up)
     if (is_up) {
         return;
     }
+    if (link->impairment) {
+        lz_impairment_lose_all(link->impairment, LZ_DROP_LINK_DOWN);
+    }
     LzTime now_ns = lz_now(link->env.scheduler);
     for (unsigned index = 0; index < 2 * link->stations; index++) {
         drop_queue(link, index);
@@ -366,6 +381,25 @@ void lz_link_set_up(LzLink *link, bool is_up)
         port->busy_until_ns -= cut_ns;
         link->stats[port_direction(index)].busy_ns -= cut_ns;
     }
+}
+
+static void impairment_pass(void *owner, unsigned port, LzPacket *packet)
+{
+    arrive(owner, port, packet);
+}
+
+static void impairment_lose(void *owner, unsigned port, LzPacket *packet, LzDropReason reason)
+{
+    lz_link_drop(owner, port / 2, port_direction(port), packet, reason);
+}
+
+void lz_link_impair(LzLink *link, uint32_t loss_ppb, LzTime delay_ns)
+{
+    static const LzImpairmentEvents events = {.pass = impairment_pass, .lose = impairment_lose};
+    if (!link->impairment) {
+        link->impairment = lz_impairment_new(&link->env, 2 * link->stations, &events, link);
+    }
+    lz_impairment_set(link->impairment, loss_ppb, delay_ns);
 }
 
 bool lz_link_is_up(const LzLink *link)

@@ -20,6 +20,9 @@ LzElement *lz_link_input(LzLink *link, unsigned station, LzDirection direction);
 void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzElement *sink);
 void lz_link_set_up(LzLink *link, bool is_up);
 bool lz_link_is_up(const LzLink *link);
+/* A fault: of the packets that cross, a share is lost beside what the model loses, and the others are later by
+ * delay_ns, in order. 0 and 0 end it; what is held by then arrives when it would have. */
+void lz_link_impair(LzLink *link, uint32_t loss_ppb, LzTime delay_ns);
 /* Reports levels (utilisation since the last call, queue) to the probes; the world calls it each second. */
 void lz_link_report(LzLink *link);
 

@@ -32,7 +32,8 @@ typedef struct Reader {
     const char *window;
     const char *table;                  /* that is being read, for messages */
     GArray *repetitions;                /* Repetition */
-    LzTime window_ns;                   /* 0 until windows.csv has said */
+    LzTime window_ns;                   /* 0 until windows.csv has said; of a drawn one the mean */
+    unsigned windows;                   /* rows of windows.csv that say it: one, or one per repetition */
 } Reader;
 
 /* ---- cells ---- */
@@ -205,7 +206,8 @@ static gboolean read_window(void *self, const char *const *cells, GError **error
     if (!read_decimal(cells[WINDOWS_TO], 9, &to_ns) || to_ns <= from_ns) {
         return refuse_cell(reader, cells[WINDOWS_TO], error);
     }
-    reader->window_ns = to_ns - from_ns;
+    reader->windows++;
+    reader->window_ns += (to_ns - from_ns - reader->window_ns) / (LzTime)reader->windows;
     return TRUE;
 }
 

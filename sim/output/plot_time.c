@@ -123,21 +123,22 @@ typedef struct Bands {
     unsigned count;
 } Bands;
 
-static const char *const window_columns[] = {"window", "kind", "from_s", "to_s", NULL};
+static const char *const window_columns[] = {"rep", "window", "kind", "from_s", "to_s", NULL};
 
 static gboolean read_band(void *self, const char *const *cells, GError **error)
 {
     (void)error;
     Bands *bands = self;
-    bool is_attack = strcmp(cells[1], "attack") == 0;
+    enum { REP, NAME, KIND, FROM, TO };
+    bool is_attack = strcmp(cells[KIND], "attack") == 0, is_shown = !cells[REP][0] || strcmp(cells[REP], "1") == 0;
     double from_s, to_s;
-    if (!(is_attack || strcmp(cells[1], "fault") == 0) || bands->count == BANDS_MAX ||
-        !lz_plot_number(cells[2], &from_s) || !lz_plot_number(cells[3], &to_s) || to_s <= from_s) {
+    if (!is_shown || !(is_attack || strcmp(cells[KIND], "fault") == 0) || bands->count == BANDS_MAX ||
+        !lz_plot_number(cells[FROM], &from_s) || !lz_plot_number(cells[TO], &to_s) || to_s <= from_s) {
         return TRUE;
     }
     const char *comma = bands->count > 0 ? ", " : "";
     g_string_append(bands->names, comma);
-    lz_plot_append_quoted(bands->names, cells[0]);
+    lz_plot_append_quoted(bands->names, cells[NAME]);
     g_string_append(bands->froms, comma);
     lz_plot_append_number(bands->froms, from_s);
     g_string_append(bands->tos, comma);

@@ -7,6 +7,7 @@
 #include "lazaret/model.h"
 #include "sim/measure/expect.h"
 #include "sim/output/csv.h"
+#include "sim/scenario/windows.h"
 
 typedef enum { VALUE_WHOLE, VALUE_NANO, VALUE_REAL } ValueKind;
 
@@ -441,18 +442,36 @@ static const char *window_kind(const LzPlan *plan, const char *name)
     return strcmp(name, "always") == 0 || strcmp(name, "warmup") == 0 ? name : "derived";
 }
 
+static void append_window(GString *csv, const LzPlan *plan, const char *run_id, const char *repetition,
+                          const LzWindowPlan *window)
+{
+    const char *const texts[] = {run_id, repetition, window->name, window_kind(plan, window->name), NULL};
+    append_texts(csv, texts);
+    lz_csv_nano(csv, window->from_ns);
+    lz_csv_nano(csv, MIN(window->to_ns, plan->run.duration_ns));
+    lz_csv_end_row(csv);
+}
+
+/* One row for a window, or one for each repetition when a fault's time is drawn from a distribution. */
 static gboolean put_windows(LzDirectory *directory, const LzPlan *plan, const char *run_id, GError **error)
 {
-    static const char *const columns[] = {"run_id", "window", "kind", "from_s", "to_s", NULL};
+    static const char *const columns[] = {"run_id", "rep", "window", "kind", "from_s", "to_s", NULL};
     g_autoptr(GString) csv = g_string_new(NULL);
+    g_autoptr(GPtrArray) drawn = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < plan->run.repeat; i++) {
+        g_ptr_array_add(drawn, lz_windows_of(plan, (uint64_t)plan->run.seed + i));
+    }
     lz_csv_header(csv, columns);
     for (unsigned i = 0; i < plan->window_count; i++) {
-        const LzWindowPlan *window = &plan->windows[i];
-        const char *const texts[] = {run_id, window->name, window_kind(plan, window->name), NULL};
-        append_texts(csv, texts);
-        lz_csv_nano(csv, window->from_ns);
-        lz_csv_nano(csv, MIN(window->to_ns, plan->run.duration_ns));
-        lz_csv_end_row(csv);
+        bool is_same = true;
+        for (unsigned n = 0; n < drawn->len; n++) {
+            const LzWindowPlan *window = &((const LzWindowPlan *)drawn->pdata[n])[i];
+            is_same &= window->from_ns == plan->windows[i].from_ns && window->to_ns == plan->windows[i].to_ns;
+        }
+        for (unsigned n = 0; n < (is_same ? 1 : drawn->len); n++) {
+            g_autofree char *repetition = is_same ? g_strdup("") : g_strdup_printf("%u", n + 1);
+            append_window(csv, plan, run_id, repetition, &((const LzWindowPlan *)drawn->pdata[n])[i]);
+        }
     }
     return lz_directory_put(directory, "windows.csv", csv->str, csv->len, error);
 }

@@ -105,13 +105,21 @@ typedef struct LzFleetPlan {
 } LzFleetPlan;
 
 /* ---- faults, attacks, defences ---- */
-typedef enum { LZ_FAULT_SWITCH_OFF, LZ_FAULT_LINK_DOWN, LZ_FAULT_SERVICE_DOWN, LZ_FAULT_POWER_LOSS } LzFaultKind;
+typedef enum {
+    LZ_FAULT_SWITCH_OFF, LZ_FAULT_LINK_DOWN, LZ_FAULT_SERVICE_DOWN, LZ_FAULT_POWER_LOSS, LZ_FAULT_LOSS_BURST,
+    LZ_FAULT_DELAY_STEP, LZ_FAULT_CLOCK_SKEW, LZ_FAULT_KIND_COUNT,
+} LzFaultKind;
+typedef struct LzFlapPlan { LzDist down, up; } LzFlapPlan;
 typedef struct LzFaultPlan {
     LzText name;
-    int kind;                           /* enum switch-off, link-down, service-down, power-loss = LzFaultKind */
-    LzText zone, link, service, fleet;  /* what the kind needs: switch-off zone; link-down link;
-                                           service-down service; power-loss fleet */
-    LzTime at_ns, for_ns;
+    int kind;                           /* enum switch-off, link-down … = LzFaultKind */
+    LzText zone, link, service, fleet;  /* what the kind needs */
+    LzDist at, duration;                /* key `for`; drawn once in each repetition: lz_fault_span() */
+    LzFlapPlan flap;                    /* constant 0: it lasts without a break */
+    uint32_t loss_ppb;                  /* loss-burst */
+    LzTime delay_ns;                    /* delay-step */
+    LzTime skew_ns;                     /* clock-skew: of its devices' clocks, ahead when positive */
+    LzDist boot;                        /* power-loss: of each device, from power to its first packet */
 } LzFaultPlan;
 
 typedef struct LzAttackerPlan {

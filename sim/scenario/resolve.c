@@ -275,32 +275,58 @@ static void resolve_attack(LzResolver *resolver, LzAttackPlan *attack)
     warn_end(resolver, attack, "attack", &attack->name, attack->at_ns, attack->for_ns);
 }
 
+#define KIND(word) (1u << LZ_FAULT_##word)
+
+typedef struct FaultKey {               /* of which kinds a key is, and which of them must have it */
+    const char *key;
+    unsigned kinds, needed_by;
+} FaultKey;
+
+static const FaultKey fault_keys[] = {
+    {"zone", KIND(SWITCH_OFF) | KIND(POWER_LOSS), KIND(SWITCH_OFF)},
+    {"link", KIND(LINK_DOWN) | KIND(LOSS_BURST) | KIND(DELAY_STEP),
+     KIND(LINK_DOWN) | KIND(LOSS_BURST) | KIND(DELAY_STEP)},
+    {"service", KIND(SERVICE_DOWN), KIND(SERVICE_DOWN)},
+    {"fleet", KIND(POWER_LOSS) | KIND(CLOCK_SKEW), KIND(CLOCK_SKEW)},
+    {"loss", KIND(LOSS_BURST), KIND(LOSS_BURST)},
+    {"delay", KIND(DELAY_STEP), KIND(DELAY_STEP)},
+    {"skew", KIND(CLOCK_SKEW), KIND(CLOCK_SKEW)},
+    {"boot", KIND(POWER_LOSS), 0},
+};
+
+static void check_fault_keys(LzResolver *resolver, const LzFaultPlan *fault, const LzNode *node)
+{
+    unsigned length = 1;
+    LzMark kind_mark = lz_walk_mark(resolver->walk, fault, "kind", &length);
+    for (unsigned i = 0; i < G_N_ELEMENTS(fault_keys); i++) {
+        const FaultKey *row = &fault_keys[i];
+        const LzEntry *entry = lz_node_find(node, row->key);
+        if (!entry && row->needed_by & 1u << fault->kind) {
+            lz_report_error(resolver->report, "E114", kind_mark, length, "a %s needs `%s`", lz_fault_words[fault->kind],
+                            row->key);
+        } else if (entry && !(row->kinds & 1u << fault->kind)) {
+            lz_report_error(resolver->report, "E114", entry->value->mark, entry->value->length,
+                            "`%s` has no meaning for a %s", row->key, lz_fault_words[fault->kind]);
+        }
+    }
+    if (fault->kind == LZ_FAULT_POWER_LOSS && !lz_node_find(node, "fleet") == !lz_node_find(node, "zone")) {
+        lz_report_error(resolver->report, "E114", kind_mark, length, "a power-loss needs either `fleet` or `zone`");
+    }
+}
+
 static void resolve_fault(LzResolver *resolver, LzFaultPlan *fault)
 {
-    const struct {
-        const char *key;
-        const LzText *value;
-        const LzNames *names;
-        const char *code;
-    } needs[] = {
-        [LZ_FAULT_SWITCH_OFF] = {"zone", &fault->zone, resolver->zones, "E102"},
-        [LZ_FAULT_LINK_DOWN] = {"link", &fault->link, resolver->links, "E103"},
-        [LZ_FAULT_SERVICE_DOWN] = {"service", &fault->service, resolver->services, "E106"},
-        [LZ_FAULT_POWER_LOSS] = {"fleet", &fault->fleet, resolver->fleets, "E107"},
-    };
     const LzNode *node = lz_walk_node(resolver->walk, fault);
-    for (int i = 0; i < (int)G_N_ELEMENTS(needs) && node; i++) {
-        unsigned length = 1;
-        LzMark mark = lz_walk_mark(resolver->walk, fault, "kind", &length);
-        if (i == fault->kind && !lz_node_find(node, needs[i].key)) {
-            lz_report_error(resolver->report, "E114", mark, length, "a %s needs `%s`", lz_fault_words[i], needs[i].key);
-        } else if (i != fault->kind && needs[i].value->text) {
-            lz_report_error(resolver->report, "E114", needs[i].value->mark, lz_text_length(needs[i].value),
-                            "`%s` has no meaning for a %s", needs[i].key, lz_fault_words[fault->kind]);
-        }
-        lz_names_resolve(needs[i].names, needs[i].code, needs[i].value);
+    if (node) {
+        check_fault_keys(resolver, fault, node);
     }
-    warn_end(resolver, fault, "fault", &fault->name, fault->at_ns, fault->for_ns);
+    lz_names_resolve(resolver->zones, "E102", &fault->zone);
+    lz_names_resolve(resolver->links, "E103", &fault->link);
+    lz_names_resolve(resolver->services, "E106", &fault->service);
+    lz_names_resolve(resolver->fleets, "E107", &fault->fleet);
+    if (fault->at.kind == LZ_DIST_CONSTANT && fault->duration.kind == LZ_DIST_CONSTANT) {
+        warn_end(resolver, fault, "fault", &fault->name, fault->at.a_ns, fault->duration.a_ns);
+    }
 }
 
 /* An attack and a fault both give their name to a window, where `always` and `warmup` are taken. */

@@ -87,6 +87,9 @@ static void write_integer(Writer *writer, const LzParam *param, const void *base
 
 static void write_dist(Writer *writer, const LzParam *param, const LzDist *dist)
 {
+    if (dist->kind == LZ_DIST_CONSTANT && dist->a_ns < lz_param_min(param)) {
+        return;
+    }
     g_autofree char *a = lz_quantity_format(LZ_PARAM_TIME_NS, dist->a_ns);
     g_autofree char *b = lz_quantity_format(LZ_PARAM_TIME_NS, dist->b_ns);
     begin_key(writer, param);

@@ -36,7 +36,8 @@ static const char *const secrets_words[] = {"embed", "none", NULL};
 static const char *const bind_words[] = {"off", "ipc", NULL};
 static const char *const trace_words[] = {"handshake", "session", "attack", "fault", "defence", "expect",
                                           "message-lost", NULL};
-const char *const lz_fault_words[] = {"switch-off", "link-down", "service-down", "power-loss", NULL};
+const char *const lz_fault_words[] = {"switch-off", "link-down",  "service-down", "power-loss",
+                                      "loss-burst", "delay-step", "clock-skew",   NULL};
 const char *const lz_stat_words[] = {"count", "rate", "ratio", "mean", "min", "max", "last", "p50", "p90", "p95", "p99",
                                      "p99.9", "recover_time", NULL};
 
@@ -187,15 +188,38 @@ static const LzParam attack_table[] = {
     LZ_PARAM_END,
 };
 
+#define DIST .kind = LZ_PARAM_DIST
+#define SKEW_MAX (3650 * DAY)
+#define NOT_GIVEN (2 * SKEW_MAX)        /* outside the range: no default */
+
+static const LzParam flap_table[] = {
+    LZ_PARAM(LzFlapPlan, down, DIST, REQUIRED, .min = 1, .max = RUN_MAX, .help = "how long it fails each time"),
+    LZ_PARAM(LzFlapPlan, up, DIST, REQUIRED, .min = 1, .max = RUN_MAX, .help = "how long it works in between"),
+    LZ_PARAM_END,
+};
+
 static const LzParam fault_table[] = {
     LZ_PARAM(LzFaultPlan, name, NAME, REQUIRED, .help = "of the fault, and of its window"),
     LZ_PARAM(LzFaultPlan, kind, ENUM(lz_fault_words), REQUIRED, .help = "what fails"),
-    LZ_PARAM(LzFaultPlan, zone, NAME, .help = "switch-off: whose switch"),
-    LZ_PARAM(LzFaultPlan, link, NAME, .help = "link-down: which link"),
+    LZ_PARAM(LzFaultPlan, zone, NAME,
+             .help = "switch-off: whose switch; power-loss: whose switch, devices and services"),
+    LZ_PARAM(LzFaultPlan, link, NAME, .help = "link-down, loss-burst, delay-step: which link"),
     LZ_PARAM(LzFaultPlan, service, NAME, .help = "service-down: which service"),
-    LZ_PARAM(LzFaultPlan, fleet, NAME, .help = "power-loss: whose devices"),
-    LZ_PARAM(LzFaultPlan, at_ns, TIME, REQUIRED, .max = RUN_MAX, .help = "when it begins"),
-    LZ_PARAM(LzFaultPlan, for_ns, TIME, REQUIRED, .min = MS, .max = RUN_MAX, .help = "how long it lasts"),
+    LZ_PARAM(LzFaultPlan, fleet, NAME, .help = "power-loss, clock-skew: whose devices"),
+    LZ_PARAM(LzFaultPlan, at, DIST, REQUIRED, .max = RUN_MAX,
+             .help = "when it begins; a distribution is drawn once in each repetition"),
+    LZ_PARAM(LzFaultPlan, duration, .key = "for", DIST, REQUIRED, .min = MS, .max = RUN_MAX,
+             .help = "how long it lasts, at least 1 ms"),
+    LZ_PARAM(LzFaultPlan, flap, OBJECT(flap_table),
+             .help = "meanwhile it comes and goes, beginning with the failure: {down: 2 s, up: 5 s}"),
+    LZ_PARAM(LzFaultPlan, loss_ppb, .kind = LZ_PARAM_PPB, .min = 1, .max = 1e9,
+             .help = "loss-burst: share of packets lost, beside what the link loses by itself"),
+    LZ_PARAM(LzFaultPlan, delay_ns, TIME, .min = 1, .max = 100 * S,
+             .help = "delay-step: by how much every packet is later"),
+    LZ_PARAM(LzFaultPlan, skew_ns, TIME, .min = -SKEW_MAX, .max = SKEW_MAX, .fallback = NOT_GIVEN,
+             .help = "clock-skew: by how much the devices' clocks are ahead, or behind when negative"),
+    LZ_PARAM(LzFaultPlan, boot, DIST, .min = 1, .max = DAY,
+             .help = "power-loss: what each device needs to start when power is back; at once when not given"),
     LZ_PARAM_END,
 };
 

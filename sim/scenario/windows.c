@@ -1,8 +1,10 @@
-#include "sim/scenario/resolve.h"
+#include "sim/scenario/windows.h"
 
 #include <string.h>
 
+#include "lazaret/random.h"
 #include "sim/scenario/quantity.h"
+#include "sim/scenario/resolve.h"
 
 /* Windows 0 and 1, then three for each attack and fault. */
 #define FIRST_EVENT 2
@@ -19,14 +21,24 @@ static unsigned event_count(const LzPlan *plan)
     return plan->attacks.count + plan->faults.count;
 }
 
-static Event event_at(const LzPlan *plan, unsigned index)
+void lz_fault_span(const LzFaultPlan *fault, uint64_t seed, LzTime *ret_from_ns, LzTime *ret_to_ns)
+{
+    LzRandom random;
+    lz_random_init(&random, seed, lz_entity_id(fault->name.text ? fault->name.text : ""), LZ_PURPOSE_FAULT);
+    *ret_from_ns = lz_dist_draw(&fault->at, &random);
+    *ret_to_ns = *ret_from_ns + MAX(lz_dist_draw(&fault->duration, &random), LZ_FAULT_NS_MIN);
+}
+
+static Event event_at(const LzPlan *plan, unsigned index, uint64_t seed)
 {
     if (index < plan->attacks.count) {
         const LzAttackPlan *attack = LZ_ITEM(plan->attacks, LzAttackPlan, index);
         return (Event){attack->name.text, attack->at_ns, attack->at_ns + attack->for_ns};
     }
     const LzFaultPlan *fault = LZ_ITEM(plan->faults, LzFaultPlan, index - plan->attacks.count);
-    return (Event){fault->name.text, fault->at_ns, fault->at_ns + fault->for_ns};
+    Event event = {.name = fault->name.text};
+    lz_fault_span(fault, seed, &event.from_ns, &event.to_ns);
+    return event;
 }
 
 static void add(LzResolver *resolver, const char *name, LzTime from_ns, LzTime to_ns)
@@ -42,12 +54,12 @@ static int compare_times(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static LzTime *sorted_starts(const LzPlan *plan)
+static LzTime *sorted_starts(const LzPlan *plan, uint64_t seed)
 {
     unsigned count = event_count(plan);
     LzTime *starts = g_new(LzTime, count + 1);
     for (unsigned i = 0; i < count; i++) {
-        starts[i] = event_at(plan, i).from_ns;
+        starts[i] = event_at(plan, i, seed).from_ns;
     }
     qsort(starts, count, sizeof *starts, compare_times);
     return starts;
@@ -67,23 +79,54 @@ static LzTime next_start(const LzTime *starts, unsigned count, LzTime after_ns, 
     return low < count ? starts[low] : otherwise_ns;
 }
 
+/* The times of an event's three windows, cut at the run's end. */
+static void set_event_windows(const LzPlan *plan, const Event *event, const LzTime *starts, LzWindowPlan *windows)
+{
+    LzTime end_ns = plan->run.duration_ns, warmup_ns = plan->run.warmup_ns;
+    LzTime next_ns = next_start(starts, event_count(plan), event->to_ns, end_ns);
+    const LzTime spans[PER_EVENT][2] = {
+        [DURING] = {event->from_ns, event->to_ns},
+        [BEFORE] = {MIN(warmup_ns, event->from_ns), event->from_ns},
+        [RECOVERY] = {event->to_ns, next_ns},
+    };
+    for (unsigned part = 0; part < PER_EVENT; part++) {
+        windows[part].from_ns = MIN(spans[part][0], end_ns);
+        windows[part].to_ns = MIN(spans[part][1], end_ns);
+    }
+}
+
 void lz_resolve_windows(LzResolver *resolver)
 {
     const LzPlan *plan = resolver->plan;
     LzArena *arena = resolver->walk->arena;
     LzTime end_ns = plan->run.duration_ns, warmup_ns = plan->run.warmup_ns;
+    uint64_t seed = (uint64_t)plan->run.seed;
     add(resolver, "always", warmup_ns, end_ns);
     add(resolver, "warmup", 0, warmup_ns);
     unsigned count = event_count(plan);
-    g_autofree LzTime *starts = sorted_starts(plan);
+    g_autofree LzTime *starts = sorted_starts(plan, seed);
     for (unsigned i = 0; i < count; i++) {
-        Event event = event_at(plan, i);
+        Event event = event_at(plan, i, seed);
         const char *name = event.name ? event.name : "";
-        add(resolver, name, event.from_ns, event.to_ns);
-        add(resolver, lz_arena_printf(arena, "before %s", name), MIN(warmup_ns, event.from_ns), event.from_ns);
-        add(resolver, lz_arena_printf(arena, "recovery %s", name), event.to_ns,
-            next_start(starts, count, event.to_ns, end_ns));
+        LzWindowPlan windows[PER_EVENT] = {
+            [DURING] = {.name = name},
+            [BEFORE] = {.name = lz_arena_printf(arena, "before %s", name)},
+            [RECOVERY] = {.name = lz_arena_printf(arena, "recovery %s", name)},
+        };
+        set_event_windows(plan, &event, starts, windows);
+        g_array_append_vals(resolver->windows, windows, PER_EVENT);
     }
+}
+
+LzWindowPlan *lz_windows_of(const LzPlan *plan, uint64_t seed)
+{
+    LzWindowPlan *windows = g_memdup2(plan->windows, plan->window_count * sizeof *windows);
+    g_autofree LzTime *starts = sorted_starts(plan, seed);
+    for (unsigned i = 0; i < event_count(plan); i++) {
+        Event event = event_at(plan, i, seed);
+        set_event_windows(plan, &event, starts, &windows[FIRST_EVENT + i * PER_EVENT]);
+    }
+    return windows;
 }
 
 /* ---- what an expectation names ---- */

@@ -235,9 +235,19 @@ class World:
             "idle": lambda: self.pick("0 ns", "1 s"), "when_full": lambda: self.pick("admit", "refuse")}, 0.6))
 
     def fault(self, name):
-        what = self.pick(("switch-off", "zone", self.zones), ("link-down", "link", self.links),
-                         ("service-down", "service", self.services), ("power-loss", "fleet", self.fleets))
-        return {"name": name, "kind": what[0], what[1]: self.pick(*what[2]), "at": self.moment(), "for": self.span()}
+        what = self.pick(("switch-off", "zone", self.zones, {}), ("link-down", "link", self.links, {}),
+                         ("service-down", "service", self.services, {}),
+                         ("power-loss", "fleet", self.fleets, {"boot": self.pick("1 ms", "2 s")}),
+                         ("power-loss", "zone", self.zones, {}),
+                         ("loss-burst", "link", self.links, {"loss": self.pick("0.1 %", "30 %", "100 %")}),
+                         ("delay-step", "link", self.links, {"delay": self.pick("1 ns", "50 ms", "3 s")}),
+                         ("clock-skew", "fleet", self.fleets, {"skew": self.pick("-1 h", "1 ms", "900 d")}))
+        drawn = {"dist": "exponential", "mean": self.span()}
+        fault = {"name": name, "kind": what[0], what[1]: self.pick(*what[2]), "at": self.moment(),
+                 "for": self.pick(self.span(), drawn)}
+        fault.update(what[3])
+        fault.update(self.some({"flap": lambda: {"down": self.span(), "up": self.pick(self.span(), drawn)}}, 0.3))
+        return fault
 
     def expectations(self, faults):
         windows = ["always", "warmup", f"0 ms..{self.duration_ms} ms"] + faults + ["before " + name for name in faults]

@@ -21,7 +21,7 @@ static void set_up(Run *run, gconstpointer data)
     run->metrics = g_string_new("run_id,rep,seed,window,scope_kind,scope,metric,unit,stat,value,n,ci_low,ci_high\n");
     run->series = g_string_new("run_id,rep,t_s,scope_kind,scope,metric,unit,stat,value,n\n");
     run->flows = g_string_new("run_id,fleet,flow,profile,behaviour,devices,qos,deadline_s,source\n");
-    run->windows = g_string_new("run_id,window,kind,from_s,to_s\n");
+    run->windows = g_string_new("run_id,rep,window,kind,from_s,to_s\n");
 }
 
 static void run_program(const char *directory, const char *const *argv, int *ret_status)
@@ -104,7 +104,7 @@ static void fill(Run *run, const char *fleet)
         lz_csv_text(run->flows, flow[i]);
     }
     lz_csv_end_row(run->flows);
-    const char *const window[] = {"4f1c9a02b07e", fleet, "attack", "5", "9"};
+    const char *const window[] = {"4f1c9a02b07e", "", fleet, "attack", "5", "9"};
     for (size_t i = 0; i < G_N_ELEMENTS(window); i++) {
         lz_csv_text(run->windows, window[i]);
     }
