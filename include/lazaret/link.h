@@ -19,7 +19,8 @@ typedef struct LzLinkOps {
     size_t port_state_size;
     /* link: for the calls below. env: the medium's. stations: how many may be attached (fixed). */
     void (*init)(void *state, const void *config, LzLink *link, const LzEnv *env, unsigned stations);
-    /* Something waits at this station and direction (called at each arrival). */
+    /* Something waits at this station and direction: called at each arrival, and when a queue that held a packet back
+     * gives it. */
     void (*kick)(void *state, unsigned station, LzDirection direction);
     /* The medium lost power or carrier (false) or has it again (true). On false the model drops what
      * it holds (lz_link_drop, LZ_DROP_LINK_DOWN) and cancels its events; the engine drops the queues. */
@@ -32,7 +33,8 @@ typedef struct LzLinkOps {
 void *lz_link_port_state(const LzLink *link, unsigned station, LzDirection direction);
 /* A packet that the model holds will be delivered: fetches what that will touch. */
 void lz_link_expect(const LzLink *link, unsigned station, LzDirection direction, const LzPacket *packet);
-LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction);          /* NULL when empty */
+/* NULL when the queue is empty or holds back; also after lz_link_peek() gave a packet, if the queue then drops it. */
+LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction);
 const LzPacket *lz_link_peek(const LzLink *link, unsigned station, LzDirection direction);
 uint64_t lz_link_waiting_bytes(const LzLink *link, unsigned station, LzDirection direction);
 /* Both take ownership. Deliver: the packet reaches the other side now. */

@@ -24,6 +24,10 @@ enum {                                  /* RFC 9293 3.1 control bits */
 
 #define LZ_TCP_SACK_BLOCKS 3
 
+enum {                                  /* RFC 3168 5: ECN field of the IP header */
+    LZ_ECN_NOT_ECT, LZ_ECN_ECT1, LZ_ECN_ECT0, LZ_ECN_CE,
+};
+
 /* Why a packet was not delivered. Names in lz_drop_reason_name(). */
 typedef enum {
     LZ_DROP_NONE,
@@ -37,6 +41,8 @@ typedef enum {
     LZ_DROP_NO_PORT,
     LZ_DROP_DEFENCE,
     LZ_DROP_ATTACK,
+    LZ_DROP_EARLY,              /* by active queue management, before the queue was full */
+    LZ_DROP_POLICED,            /* above a policer's rate */
     LZ_DROP_COUNT,
 } LzDropReason;
 const char *lz_drop_reason_name(LzDropReason reason);
@@ -49,7 +55,7 @@ struct LzPacket {
     LzAddress source, destination;
     uint16_t source_port, destination_port;
     uint8_t protocol;                   /* LZ_IP_* */
-    uint8_t dscp;                       /* 0..63 */
+    uint8_t dscp;                       /* 0..63, see lazaret/dscp.h */
     uint8_t tcp_flags;
     uint8_t tcp_window_scale;           /* on SYN: shift + 1, 0 = option absent */
     uint32_t sequence, acknowledgement;
@@ -57,6 +63,8 @@ struct LzPacket {
     uint16_t mss;                       /* on SYN: option value, 0 = absent */
     bool sack_permitted;                /* on SYN */
     uint8_t sack_count;
+    uint8_t ecn;                        /* LZ_ECN_* */
+    uint8_t tag;                        /* IEEE 802.1Q priority tag: PCP + 1, 0 = untagged */
     struct { uint32_t left, right; } sack[LZ_TCP_SACK_BLOCKS];
     LzBuffer *payload;                  /* one reference held; NULL when payload_size is 0 */
     uint32_t payload_offset, payload_size;

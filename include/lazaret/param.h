@@ -99,6 +99,7 @@ struct LzParam {
     const LzParam *table;       /* OBJECT, LIST */
     size_t item_size;           /* LIST */
     LzModelKind model_kind;     /* MODEL; LINK also accepts radios */
+    bool is_inner;              /* MODEL inside a model: only those that hold none themselves, so that nesting ends */
     const char *key;            /* the scenario's word when it is not the field without its unit */
     const char *shorthand;      /* OBJECT: a bare scalar stands for this key of it (or for its model's name) */
     bool is_alias;              /* OBJECT: a second way to write fields of the same struct; never written out */

@@ -1,22 +1,66 @@
-/* Queue disciplines (models/queues/). The engine keeps one instance per link station and direction. */
+/* Queue disciplines (models/queues/). The engine keeps one instance per link station and direction. A queue that
+ * drops what it has already taken (active queue management) gives it to its outlet; a queue that holds packets back
+ * although the link is free (a shaper) says until when, and the engine comes back then. */
 #ifndef LAZARET_QUEUE_H
 #define LAZARET_QUEUE_H
 
+#include <glib.h>
+
 #include "lazaret/env.h"
+#include "lazaret/model.h"
+
+/* Where a queue gives packets that it has taken and will not deliver: takes ownership, counts. May be called from
+ * inside enqueue, never with the packet that comes, and from inside dequeue. Outlives the queue. */
+typedef struct LzQueueOutlet {
+    void (*dropped)(void *owner, LzPacket *packet, LzDropReason reason);
+    void *owner;
+} LzQueueOutlet;
 
 typedef struct LzQueueOps {
     /* state: model->state_size zeroed bytes; config outlives it. */
-    void (*init)(void *state, const void *config, const LzEnv *env);
-    /* LZ_DROP_NONE: the queue owns the packet. Otherwise the caller keeps it (and counts the drop). */
+    void (*init)(void *state, const void *config, const LzEnv *env, LzQueueOutlet outlet);
+    /* packet->queued_ns is now. LZ_DROP_NONE: the queue owns the packet. Otherwise the caller keeps it (and counts
+     * the drop). */
     LzDropReason (*enqueue)(void *state, LzPacket *packet, LzTime now_ns);
-    /* The next packet, owned by the caller, or NULL when empty. */
+    /* The next packet, owned by the caller, or NULL when it is empty or holds back. */
     LzPacket *(*dequeue)(void *state, LzTime now_ns);
-    /* The packet that dequeue would give, not removed; NULL when empty. */
-    const LzPacket *(*peek)(const void *state);
+    /* The packet that dequeue would look at first, not removed; NULL when it is empty or holds back. What dequeue
+     * gives is another one, or none, only if it drops this one. */
+    const LzPacket *(*peek)(const void *state, LzTime now_ns);
     uint64_t (*backlog_bytes)(const void *state);       /* wire bytes waiting */
     uint32_t (*backlog_packets)(const void *state);
-    /* Frees every packet it holds, into env's pool. */
+    /* Frees every packet it holds, into env's pool, and whatever else it has. The last call. */
     void (*clear)(void *state);
+    /* The next packet as dequeue gives them but at once and without dropping any, until all are out: the link went
+     * down. NULL: as dequeue. */
+    LzPacket *(*remove)(void *state, LzTime now_ns);
+    /* When peek can next be other than NULL: now or earlier, later, or LZ_TIME_NEVER when it is empty. NULL: the
+     * queue never holds back. */
+    LzTime (*ready_ns)(const void *state, LzTime now_ns);
 } LzQueueOps;
+
+/* A queue inside another: `choice` names a model that contains none itself. */
+typedef struct LzQueue {
+    const LzQueueOps *ops;
+    void *state;                /* owned */
+} LzQueue;
+
+static inline void lz_queue_init(LzQueue *queue, const LzChoice *choice, const LzEnv *env, LzQueueOutlet outlet)
+{
+    queue->ops = (const LzQueueOps *)choice->model->ops;
+    queue->state = g_malloc0(choice->model->state_size);
+    queue->ops->init(queue->state, choice->config, env, outlet);
+}
+
+static inline void lz_queue_clear(LzQueue *queue)
+{
+    queue->ops->clear(queue->state);
+    g_clear_pointer(&queue->state, g_free);
+}
+
+static inline LzPacket *lz_queue_remove(const LzQueueOps *ops, void *state, LzTime now_ns)
+{
+    return ops->remove ? ops->remove(state, now_ns) : ops->dequeue(state, now_ns);
+}
 
 #endif

@@ -16,8 +16,9 @@ typedef struct Fifo {
     uint32_t count;
 } Fifo;
 
-static void fifo_init(void *state, const void *config, const LzEnv *env)
+static void fifo_init(void *state, const void *config, const LzEnv *env, LzQueueOutlet outlet)
 {
+    (void)outlet;
     Fifo *self = state;
     self->config = config;
     self->packets = env->packets;
@@ -66,8 +67,9 @@ static LzPacket *fifo_dequeue(void *state, LzTime now_ns)
     return packet;
 }
 
-static const LzPacket *fifo_peek(const void *state)
+static const LzPacket *fifo_peek(const void *state, LzTime now_ns)
 {
+    (void)now_ns;
     const Fifo *self = state;
     return self->first;
 }

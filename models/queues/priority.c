@@ -1,14 +1,18 @@
-/* Strict priority: eight classes by the precedence bits of the DSCP; the highest class that waits goes
- * first, within a class first in first out. A packet in transmission is not interrupted. */
+/* Strict priority: eight classes by DSCP or 802.1p; the highest class that waits goes first, within a class first
+ * in first out. A packet in transmission is not interrupted. */
 #include <glib.h>
 
+#include "lazaret/dscp.h"
 #include "lazaret/model.h"
 #include "lazaret/queue.h"
 
-#define CLASSES 8u
+#define CLASSES LZ_PRIORITIES
+
+typedef enum { BY_DSCP, BY_PCP } By;
 
 typedef struct Config {
     int64_t queue_limit_bytes;
+    int by;                     /* By */
 } Config;
 
 typedef struct Class {
@@ -25,24 +29,24 @@ typedef struct Priority {
     uint32_t count;
 } Priority;
 
-static void priority_init(void *state, const void *config, const LzEnv *env)
+static void priority_init(void *state, const void *config, const LzEnv *env, LzQueueOutlet outlet)
 {
+    (void)outlet;
     Priority *self = state;
     self->config = config;
     self->packets = env->packets;
 }
 
-/* RFC 2474 4.2.2.1: class selectors, the upper three bits of the DSCP, order as IP precedence did. */
-static unsigned class_of(const LzPacket *packet)
+static unsigned class_of(const Config *config, const LzPacket *packet)
 {
-    return packet->dscp >> 3 & (CLASSES - 1);
+    return config->by == BY_PCP ? lz_pcp_class(lz_packet_pcp(packet)) : lz_dscp_class(packet->dscp);
 }
 
 static LzDropReason priority_enqueue(void *state, LzPacket *packet, LzTime now_ns)
 {
     (void)now_ns;
     Priority *self = state;
-    unsigned index = class_of(packet);
+    unsigned index = class_of(self->config, packet);
     Class *class = &self->classes[index];
     if (class->bytes + packet->wire_bytes > (uint64_t)self->config->queue_limit_bytes) {
         return LZ_DROP_QUEUE_FULL;
@@ -83,8 +87,9 @@ static LzPacket *priority_dequeue(void *state, LzTime now_ns)
     return packet;
 }
 
-static const LzPacket *priority_peek(const void *state)
+static const LzPacket *priority_peek(const void *state, LzTime now_ns)
 {
+    (void)now_ns;
     const Priority *self = state;
     return self->waiting ? self->classes[highest_waiting(self)].first : NULL;
 }
@@ -116,10 +121,16 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
+static const char *const by_words[] = {"dscp", "pcp", NULL};
+
 static const LzParam params[] = {
-    LZ_PARAM(Config, queue_limit_bytes, .kind = LZ_PARAM_BYTES, .min = 1, .max = 1e12, .fallback = 131072,
+    LZ_PARAM(Config, queue_limit_bytes, .key = "limit", .kind = LZ_PARAM_BYTES, .min = 1, .max = 1e12, .fallback = 131072,
              .help = "bytes that may wait in each class at one port, as on the wire",
              .source = "assumed: one port's part of a shared switch buffer of 0.5 to 2 MB, by class"),
+    LZ_PARAM(Config, by, .kind = LZ_PARAM_ENUM, .words = by_words,
+             .help = "dscp: class by its precedence bits; pcp: by the frame's 802.1p priority, 1 the lowest, and without a "
+                     "tag by that of the DSCP",
+             .source = "RFC 2474 section 4.2.2.1; IEEE 802.1Q-2022 table 8-5"),
     LZ_PARAM_END,
 };
 
@@ -135,7 +146,7 @@ static const LzQueueOps ops = {
 
 const LzModel lz_queue_model_priority = {
     .name = "priority",
-    .summary = "strict priority over eight classes, taken from the DSCP's precedence bits",
+    .summary = "strict priority over eight classes, by DSCP or by 802.1p",
     .source = "IEEE 802.1Q-2022 8.6.8.1, RFC 2474 4.2.2",
     .kind = LZ_MODEL_QUEUE,
     .params = params,

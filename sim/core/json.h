@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LZ_JSON_DEPTH_MAX 32
+#define LZ_JSON_DEPTH_MAX 64
 
 typedef struct LzJson LzJson;
 

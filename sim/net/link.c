@@ -27,6 +27,12 @@ typedef struct Port {
 } Port;
 G_STATIC_ASSERT(sizeof(Port) % STATE_ALIGNMENT == 0);
 
+/* Comes back to a port whose queue holds back; apart from what every packet touches. */
+typedef struct Waker {
+    Port *port;
+    LzEvent due;
+} Waker;
+
 struct LzLink {
     LzEnv env;
     char *name;
@@ -35,6 +41,7 @@ struct LzLink {
     void *state;
     uint8_t *ports;             /* Port, queue state and model state, port_stride apart */
     size_t port_stride, state_offset;
+    Waker *wakers;              /* by port index; NULL: these queues never hold back */
     unsigned stations;
     bool is_up;
     LzScope scope;
@@ -110,11 +117,12 @@ static void digest_packet(LzLink *link, unsigned index, const LzPacket *packet, 
     lz_digest_add(digest, LZ_DIGEST_PACKETS, (uint64_t)packet->source << 32 | packet->destination);
     lz_digest_add(digest, LZ_DIGEST_PACKETS,
                   (uint64_t)packet->source_port << 48 | (uint64_t)packet->destination_port << 32 |
-                      (uint64_t)packet->protocol << 24 | (uint64_t)packet->dscp << 16 |
+                      (uint64_t)packet->protocol << 24 | (uint64_t)packet->ecn << 22 | (uint64_t)packet->dscp << 16 |
                       (uint64_t)packet->tcp_flags << 8 | packet->tcp_window_scale);
     lz_digest_add(digest, LZ_DIGEST_PACKETS, (uint64_t)packet->sequence << 32 | packet->acknowledgement);
     lz_digest_add(digest, LZ_DIGEST_PACKETS,
-                  (uint64_t)packet->payload_size << 32 | (uint64_t)packet->window << 16 | packet->mss);
+                  (uint64_t)packet->tag << 56 | (uint64_t)packet->payload_size << 32 | (uint64_t)packet->window << 16 |
+                      packet->mss);
     for (unsigned i = 0; i < packet->sack_count; i++) {
         lz_digest_add(digest, LZ_DIGEST_PACKETS, (uint64_t)packet->sack[i].left << 32 | packet->sack[i].right);
     }
@@ -129,6 +137,48 @@ static void drop(LzLink *link, unsigned index, LzPacket *packet, LzDropReason re
     link->dropped->part++;
     digest_packet(link, index, packet, reason);
     lz_packet_free(link->env.packets, packet);
+}
+
+/* ---- queues that drop what they have taken, or hold it back ---- */
+
+static void queue_dropped(void *owner, LzPacket *packet, LzDropReason reason)
+{
+    Port *port = owner;
+    LzLink *link = port->link;
+    queue_lost(link, port_direction(port->index), packet, lz_now(link->env.scheduler));
+    drop(link, port->index, packet, reason);
+}
+
+/* What may go already is the model's to fetch; what may not yet is announced to it when it may. */
+static void arm_waker(LzLink *link, unsigned index)
+{
+    LzScheduler *scheduler = link->env.scheduler;
+    Waker *waker = &link->wakers[index];
+    LzTime now_ns = lz_now(scheduler);
+    LzTime ready_ns = link->queue_ops->ready_ns(queue_of(link, index), now_ns);
+    if (lz_event_is_pending(&waker->due)) {
+        if (waker->due.due_ns == ready_ns) {
+            return;
+        }
+        lz_event_cancel(scheduler, &waker->due);
+    }
+    if (ready_ns > now_ns && ready_ns != LZ_TIME_NEVER) {
+        lz_schedule_at(scheduler, &waker->due, ready_ns);
+    }
+}
+
+static void wake(void *owner)
+{
+    const Waker *waker = owner;
+    const Port *port = waker->port;
+    port->link->ops->kick(port->link->state, port->index / 2, port_direction(port->index));
+}
+
+static void init_waker(LzLink *link, unsigned index)
+{
+    Waker *waker = &link->wakers[index];
+    waker->port = port_at(link, index);
+    lz_event_init(&waker->due, wake, waker);
 }
 
 /* A packet enters at a port. */
@@ -157,6 +207,9 @@ static void port_receive(LzElement *element, LzPacket *packet)
     }
     queue_gained(link, direction, packet, now_ns);
     link->ops->kick(link->state, index / 2, direction);
+    if (link->wakers) {
+        arm_waker(link, index);
+    }
 }
 
 static const LzElementOps port_ops = {.receive = port_receive};
@@ -179,7 +232,11 @@ void lz_link_expect(const LzLink *link, unsigned station, LzDirection direction,
 LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction)
 {
     LzTime now_ns = lz_now(link->env.scheduler);
-    LzPacket *packet = link->queue_ops->dequeue(queue_of(link, port_index(station, direction)), now_ns);
+    unsigned index = port_index(station, direction);
+    LzPacket *packet = link->queue_ops->dequeue(queue_of(link, index), now_ns);
+    if (link->wakers) {
+        arm_waker(link, index);
+    }
     if (!packet) {
         return NULL;
     }
@@ -194,7 +251,7 @@ LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction)
 
 const LzPacket *lz_link_peek(const LzLink *link, unsigned station, LzDirection direction)
 {
-    return link->queue_ops->peek(queue_of(link, port_index(station, direction)));
+    return link->queue_ops->peek(queue_of(link, port_index(station, direction)), lz_now(link->env.scheduler));
 }
 
 uint64_t lz_link_waiting_bytes(const LzLink *link, unsigned station, LzDirection direction)
@@ -279,7 +336,10 @@ static void init_port(LzLink *link, unsigned index, const LzChoice *queue)
     port->link = link;
     LzEnv env = link->env;
     env.entity = port_entity(link->env.entity, index);
-    link->queue_ops->init(queue_of(link, index), queue->config, &env);
+    link->queue_ops->init(queue_of(link, index), queue->config, &env, (LzQueueOutlet){queue_dropped, port});
+    if (link->wakers) {
+        init_waker(link, index);
+    }
 }
 
 static LzCount *counter(LzLink *link, LzMetric metric)
@@ -309,6 +369,7 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->state_offset = sizeof(Port) + aligned(queue->model->state_size, STATE_ALIGNMENT);
     link->port_stride = aligned(link->state_offset + link->ops->port_state_size, PORT_ALIGNMENT);
     link->ports = g_aligned_alloc0(2 * (size_t)stations, link->port_stride, PORT_ALIGNMENT);
+    link->wakers = link->queue_ops->ready_ns ? g_new0(Waker, 2 * stations) : NULL;
     link->state = g_malloc0(choice->model->state_size);
     link->reported_ns = link->integrated_ns[LZ_UP] = link->integrated_ns[LZ_DOWN] = lz_now(env->scheduler);
     for (unsigned index = 0; index < 2 * stations; index++) {
@@ -327,7 +388,11 @@ void lz_link_free(LzLink *link)
     lz_impairment_free(link->impairment);
     for (unsigned index = 0; index < 2 * link->stations; index++) {
         link->queue_ops->clear(queue_of(link, index));
+        if (link->wakers) {
+            lz_event_cancel(link->env.scheduler, &link->wakers[index].due);
+        }
     }
+    g_free(link->wakers);
     g_free(link->state);
     g_aligned_free(link->ports);
     g_free(link->name);
@@ -352,11 +417,14 @@ static void drop_queue(LzLink *link, unsigned index)
 {
     LzTime now_ns = lz_now(link->env.scheduler);
     LzPacket *packet;
-    while ((packet = link->queue_ops->dequeue(queue_of(link, index), now_ns))) {
+    while ((packet = lz_queue_remove(link->queue_ops, queue_of(link, index), now_ns))) {
         queue_lost(link, port_direction(index), packet, now_ns);
         drop(link, index, packet, LZ_DROP_LINK_DOWN);
     }
     g_assert(link->queue_ops->backlog_packets(queue_of(link, index)) == 0);
+    if (link->wakers) {
+        lz_event_cancel(link->env.scheduler, &link->wakers[index].due);
+    }
 }
 
 void lz_link_set_up(LzLink *link, bool is_up)

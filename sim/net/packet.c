@@ -27,6 +27,8 @@ static const char *const drop_names[] = {
     [LZ_DROP_NO_PORT] = "no-port",
     [LZ_DROP_DEFENCE] = "defence",
     [LZ_DROP_ATTACK] = "attack",
+    [LZ_DROP_EARLY] = "early",
+    [LZ_DROP_POLICED] = "policed",
 };
 static_assert(G_N_ELEMENTS(drop_names) == LZ_DROP_COUNT, "name every drop reason");
 

@@ -80,7 +80,7 @@ static uint8_t *put_ethernet(uint8_t *at, const LzPacket *packet)
 
 static uint8_t *put_ipv4(uint8_t *start, const LzPacket *packet)
 {
-    uint8_t *at = put8(put8(start, 0x45), (unsigned)packet->dscp << 2);
+    uint8_t *at = put8(put8(start, 0x45), (unsigned)packet->dscp << 2 | packet->ecn);
     at = put16(at, lz_packet_ip_bytes(packet));
     at = put16(at, (unsigned)packet->id & 0xffff);
     at = put16(at, DONT_FRAGMENT);

@@ -69,17 +69,20 @@ static const char *kind_text(LzParamKind kind)
     return names[kind];
 }
 
-static void append_params(GString *out, const LzParam *table)
+/* depth: of the mapping or the items that the rows belong to, two columns each. */
+static void append_params(GString *out, const LzParam *table, unsigned depth)
 {
     for (; table && table->field; table++) {
         g_autofree char *key = lz_param_key_dup(table);
         g_autofree char *fallback = default_text(table);
         g_autofree char *range = range_text(table);
-        g_string_append_printf(out, "  %-*s %s; %s%s\n", NAME_COLUMN, key, kind_text(table->kind), fallback, range);
-        g_string_append_printf(out, "  %-*s %s\n", NAME_COLUMN, "", table->help);
+        const int indent = 2 + 2 * (int)depth;
+        g_string_append_printf(out, "%*s%-*s %s; %s%s\n", indent, "", NAME_COLUMN, key, kind_text(table->kind), fallback, range);
+        g_string_append_printf(out, "%*s%-*s %s\n", indent, "", NAME_COLUMN, "", table->help);
         if (table->source) {
-            g_string_append_printf(out, "  %-*s source: %s\n", NAME_COLUMN, "", table->source);
+            g_string_append_printf(out, "%*s%-*s source: %s\n", indent, "", NAME_COLUMN, "", table->source);
         }
+        append_params(out, table->table, depth + 1);
     }
 }
 
@@ -92,7 +95,7 @@ static char *describe_model(const LzModel *model)
     }
     if (model->params && model->params->field) {
         g_string_append(out, "\nparameters\n");
-        append_params(out, model->params);
+        append_params(out, model->params, 0);
     }
     if (model->not_modelled && model->not_modelled[0]) {
         g_string_append(out, "\nnot modelled\n");

@@ -139,13 +139,15 @@ static void write_list(LzJson *json, const LzParam *param)
 
 /* ---- models: what stands beside `model: NAME` follows from NAME ---- */
 
-static void write_model_names(LzJson *json, LzModelKind kind)
+static void write_model_names(LzJson *json, const LzParam *param, LzModelKind kind)
 {
     for (const LzModel *const *model = lz_registry_all(kind); *model; model++) {
-        lz_json_string(json, NULL, (*model)->name);
+        if (lz_param_accepts(param, *model)) {
+            lz_json_string(json, NULL, (*model)->name);
+        }
     }
     if (kind == LZ_MODEL_LINK) {
-        write_model_names(json, LZ_MODEL_RADIO);
+        write_model_names(json, param, LZ_MODEL_RADIO);
     }
 }
 
@@ -205,7 +207,7 @@ static void write_model(LzJson *json, const LzParam *param, const LzModel *model
 static void write_models(LzJson *json, const LzParam *param, LzModelKind kind)
 {
     for (const LzModel *const *model = lz_registry_all(kind); *model; model++) {
-        if ((*model)->params) {
+        if ((*model)->params && lz_param_accepts(param, *model)) {
             write_model(json, param, *model);
         }
     }
@@ -298,7 +300,7 @@ static void write_param(LzJson *json, const LzParam *param)
         return;
     case LZ_PARAM_MODEL:
         lz_json_array_begin(json, "enum");
-        write_model_names(json, param->model_kind);
+        write_model_names(json, param, param->model_kind);
         lz_json_array_end(json);
         return;
     case LZ_PARAM_ANY:

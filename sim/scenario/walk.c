@@ -166,6 +166,21 @@ const LzParam *lz_param_model(const LzParam *table)
     return NULL;
 }
 
+static bool holds_model(const LzParam *table)
+{
+    for (; table && table->field; table++) {
+        if (table->kind == LZ_PARAM_MODEL || (table->kind == LZ_PARAM_OBJECT && holds_model(table->table))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool lz_param_accepts(const LzParam *param, const LzModel *model)
+{
+    return !param->is_inner || !holds_model(model->params);
+}
+
 /* ---- defaults ---- */
 
 static void set_defaults(LzWalk *walk, const LzParam *table, void *base);
@@ -485,13 +500,15 @@ static void add_table(Tables *tables, const LzParam *table, void *base)
     tables->base[tables->count++] = base;
 }
 
-static const char **model_names(LzModelKind kind, unsigned *ret_count)
+static const char **model_names(const LzParam *param, unsigned *ret_count)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (const LzModel *const *model = lz_registry_all(kind); *model; model++) {
-        g_ptr_array_add(names, (gpointer)(uintptr_t)(*model)->name);
+    for (const LzModel *const *model = lz_registry_all(param->model_kind); *model; model++) {
+        if (lz_param_accepts(param, *model)) {
+            g_ptr_array_add(names, (gpointer)(uintptr_t)(*model)->name);
+        }
     }
-    if (kind == LZ_MODEL_LINK) {
+    if (param->model_kind == LZ_MODEL_LINK) {
         for (const LzModel *const *model = lz_registry_all(LZ_MODEL_RADIO); *model; model++) {
             g_ptr_array_add(names, (gpointer)(uintptr_t)(*model)->name);
         }
@@ -504,11 +521,14 @@ static const char **model_names(LzModelKind kind, unsigned *ret_count)
 static void complain_model(LzWalk *walk, const LzParam *param, LzMark mark, unsigned length, const char *name)
 {
     unsigned count = 0;
-    g_autofree const char **names = model_names(param->model_kind, &count);
+    g_autofree const char **names = model_names(param, &count);
     g_autofree char *quoted = lz_quote(name);
     const char *kind = lz_model_kind_name(param->model_kind);
+    const bool is_known = lz_registry_find(param->model_kind, name) != NULL;
     LzDiagnostic *diagnostic =
-        lz_report_error(walk->report, "E101", mark, length, "unknown %s model `%s`", kind, quoted);
+        lz_report_error(walk->report, "E101", mark, length,
+                        is_known ? "a %s model inside another holds none itself, as `%s` does" : "unknown %s model `%s`",
+                        kind, quoted);
     g_autofree char *more = g_strdup_printf("lazaret list %s", kind);
     lz_diagnostic_suggest(diagnostic, name, names, count, more);
 }
@@ -523,6 +543,7 @@ static void choose_model(LzWalk *walk, const LzParam *param, void *base, const L
         const LzModel *model = NULL;
         if (expect_scalar(walk, &place)) {
             model = lz_registry_find(param->model_kind, entry->value->text);
+            model = model && lz_param_accepts(param, model) ? model : NULL;
             if (!model) {
                 complain_model(walk, param, entry->value->mark, entry->value->length, entry->value->text);
             }

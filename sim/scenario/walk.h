@@ -45,6 +45,8 @@ char *lz_param_format(const LzParam *param, int64_t value);
 const LzParam *lz_param_item_name(const LzParam *table);
 /* The table's first MODEL param, or NULL. */
 const LzParam *lz_param_model(const LzParam *table);
+/* Whether the model may stand there: inside a model, only one that holds none itself. */
+bool lz_param_accepts(const LzParam *param, const LzModel *model);
 
 /* ---- the forms of a DIST ---- */
 

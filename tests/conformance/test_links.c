@@ -86,6 +86,7 @@ static void test_freed_while_busy(gconstpointer data)
     LzRandom random;
     lz_random_init(&random, 7, lz_entity_id("load"), LZ_PURPOSE_TRAFFIC);
     test_medium_load(medium, &random, LZ_MICROSECONDS(2), LZ_MILLISECONDS(3));
+    test_medium_run(medium, LZ_SECONDS(1));             /* a policer has tokens again */
     for (unsigned station = 0; station < STATIONS; station++) {
         test_medium_send(medium, station, LZ_UP, 0, 1500);
     }

@@ -3,7 +3,10 @@
 #include <glib.h>
 #include <string.h>
 
-static void fill(const LzParam *params, void *config);
+#include "sim/registry.h"
+
+/* room: where the configurations of models inside a model go, in the same block of memory. */
+static void fill(const LzParam *params, void *config, char **room);
 
 static void set_number(const LzParam *param, void *field, double value)
 {
@@ -43,7 +46,23 @@ static void set_number(const LzParam *param, void *field, double value)
     g_assert_not_reached();
 }
 
-static void set_default(const LzParam *param, void *field)
+static const LzModel *inner_model(const LzParam *param)
+{
+    const LzModel *model = param->fallback_text ? lz_registry_find(param->model_kind, param->fallback_text) : NULL;
+    return param->is_inner ? model : NULL;
+}
+
+static void set_model(const LzParam *param, LzChoice *choice, char **room)
+{
+    const LzModel *model = inner_model(param);
+    if (model) {
+        *choice = (LzChoice){.model = model, .config = *room};
+        *room += (model->config_size + 15) / 16 * 16;
+        fill(model->params, choice->config, room);
+    }
+}
+
+static void set_default(const LzParam *param, void *field, char **room)
 {
     switch (param->kind) {
     case LZ_PARAM_TEXT:
@@ -52,12 +71,14 @@ static void set_default(const LzParam *param, void *field)
         ((LzText *)field)->text = param->fallback_text;
         return;
     case LZ_PARAM_OBJECT:
-        fill(param->table, field);
+        fill(param->table, field, room);
         return;
     case LZ_PARAM_NAMES:
     case LZ_PARAM_LIST:
-    case LZ_PARAM_MODEL:
     case LZ_PARAM_ANY:
+        return;
+    case LZ_PARAM_MODEL:
+        set_model(param, field, room);
         return;
     case LZ_PARAM_TIME_NS:
     case LZ_PARAM_BYTES:
@@ -77,11 +98,22 @@ static void set_default(const LzParam *param, void *field)
     g_assert_not_reached();
 }
 
-static void fill(const LzParam *params, void *config)
+static void fill(const LzParam *params, void *config, char **room)
 {
     for (; params && params->field; params++) {
-        set_default(params, (char *)config + params->offset);
+        set_default(params, (char *)config + params->offset, room);
     }
+}
+
+static size_t room_for(const LzParam *params)
+{
+    size_t room = 0;
+    for (; params && params->field; params++) {
+        const LzModel *model = params->kind == LZ_PARAM_MODEL ? inner_model(params) : NULL;
+        room += model ? (model->config_size + 15) / 16 * 16 : 0;
+        room += params->kind == LZ_PARAM_OBJECT ? room_for(params->table) : 0;
+    }
+    return room;
 }
 
 static const LzParam *find(const LzModel *model, const char *field)
@@ -96,8 +128,10 @@ static const LzParam *find(const LzModel *model, const char *field)
 
 void *lz_test_config_new(const LzModel *model)
 {
-    void *config = model->config_size > 0 ? g_malloc0(model->config_size) : NULL;
-    fill(model->params, config);
+    size_t own_size = (model->config_size + 15) / 16 * 16;
+    char *config = model->config_size > 0 ? g_malloc0(own_size + room_for(model->params)) : NULL;
+    char *room = config ? config + own_size : NULL;
+    fill(model->params, config, &room);
     return config;
 }
 
@@ -117,4 +151,34 @@ void lz_test_config_set_text(const LzModel *model, void *config, const char *fie
 void *lz_test_config_field(const LzModel *model, void *config, const char *field)
 {
     return (char *)config + find(model, field)->offset;
+}
+
+static const LzParam *find_inner(const LzParam *params)
+{
+    for (; params && params->field; params++) {
+        const LzParam *found = params->kind == LZ_PARAM_MODEL && params->is_inner ? params : NULL;
+        found = params->kind == LZ_PARAM_OBJECT ? find_inner(params->table) : found;
+        if (found) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
+void lz_test_queue_limit(const LzModel *model, void *config, double limit_bytes)
+{
+    const LzParam *inner = find_inner(model->params);
+    if (inner) {
+        const LzChoice *choice = (const LzChoice *)(const void *)((char *)config + inner->offset);
+        lz_test_queue_limit(choice->model, choice->config, limit_bytes);
+    } else {
+        lz_test_config_set(model, config, "queue_limit_bytes", limit_bytes);
+    }
+}
+
+void lz_test_queue_inside(const LzModel *model, void *config, const LzModel *inner, void *inner_config)
+{
+    const LzParam *param = find_inner(model->params);
+    g_assert(param);
+    *(LzChoice *)(void *)((char *)config + param->offset) = (LzChoice){.model = inner, .config = inner_config};
 }

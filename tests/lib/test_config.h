@@ -12,5 +12,10 @@ void lz_test_config_set(const LzModel *model, void *config, const char *field, d
 void lz_test_config_set_text(const LzModel *model, void *config, const char *field, const char *text);
 /* Where the field lies, for kinds that the setters do not know. */
 void *lz_test_config_field(const LzModel *model, void *config, const char *field);
+/* The limit in bytes of a queue, or of the one inside it. */
+void lz_test_queue_limit(const LzModel *model, void *config, double limit_bytes);
+/* The queue inside a queue: another model, or the one that it has, with every default. Borrowed configuration: from
+ * lz_test_config_new(), to be freed after the queue. */
+void lz_test_queue_inside(const LzModel *model, void *config, const LzModel *inner, void *inner_config);
 
 #endif

@@ -61,7 +61,7 @@ class World:
         if self.chance(0.4):
             return self.pick("1 B", "60 B", "1500 B", "3 kB", "64 kB", "1 MB")
         if self.chance(0.5):
-            return {"model": "priority", "queue_limit": self.pick("1 B", "2 kB", "128 kB")}
+            return {"model": "priority", "limit": self.pick("1 B", "2 kB", "128 kB")}
         return {"model": "fifo", "limit": self.pick("1600 B", "16 kB", "512 kB"), "limit_packets": self.pick(0, 1, 2, 50)}
 
     def wired(self, is_backbone):

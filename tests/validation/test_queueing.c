@@ -21,7 +21,7 @@ static TestMedium *wire_new(void *config, const char *queue_name, double queue_l
 {
     const LzModel *queue = lz_registry_find(LZ_MODEL_QUEUE, queue_name);
     void *queue_config = lz_test_config_new(queue);
-    lz_test_config_set(queue, queue_config, "queue_limit_bytes", queue_limit_bytes);
+    lz_test_queue_limit(queue, queue_config, queue_limit_bytes);
     return test_medium_new(lz_registry_find(LZ_MODEL_LINK, "wired"), config, queue, queue_config, stations, 17, NULL, 0);
 }
 
@@ -106,6 +106,13 @@ static void test_priority_blocking(void)
     test_medium_free(medium);
 }
 
+/* By the queue, for whatever reason it had. */
+static uint64_t queue_drops(const LzLinkStats *stats)
+{
+    return stats->dropped_packets[LZ_DROP_QUEUE_FULL] + stats->dropped_packets[LZ_DROP_EARLY] +
+           stats->dropped_packets[LZ_DROP_POLICED];
+}
+
 static bool integrals_agree(const LzLinkStats *stats)
 {
     return stats->queue_integral == stats->queue_wait_sum;
@@ -115,7 +122,7 @@ static bool integrals_agree(const LzLinkStats *stats)
  * waits in every run that starts and ends empty, with full queues, losses and a link that goes down. */
 static void test_little(gconstpointer queue_name)
 {
-    TestMedium *medium = wire_new(wire_config(2e7, 1e7, 3e5), queue_name, 9000, 3);
+    TestMedium *medium = wire_new(wire_config(2e7, 1e7, 3e5), queue_name, 3200, 3);
     LzRandom random;
     lz_random_init(&random, 73, lz_entity_id("load"), LZ_PURPOSE_TRAFFIC);
     for (unsigned i = 0; i < 40; i++) {
@@ -129,8 +136,8 @@ static void test_little(gconstpointer queue_name)
     for (unsigned direction = 0; direction < 2; direction++) {
         const LzLinkStats *stats = lz_link_stats(medium->link, (LzDirection)direction);
         g_assert_true(integrals_agree(stats));
-        g_assert_true(stats->queue_wait_sum > (unsigned __int128)LZ_SECONDS(1));
-        g_assert_cmpuint(stats->dropped_packets[LZ_DROP_QUEUE_FULL], >, 0);
+        g_assert_true(stats->queue_wait_sum > (unsigned __int128)LZ_MILLISECONDS(100));
+        g_assert_cmpuint(queue_drops(stats), >, 0);
         g_assert_cmpuint(stats->dropped_packets[LZ_DROP_LINK_DOWN], >, 0);
     }
     test_medium_free(medium);
@@ -140,7 +147,7 @@ static void test_little(gconstpointer queue_name)
  * every moment of a run with loss, full queues and outages. */
 static void test_conservation(gconstpointer queue_name)
 {
-    TestMedium *medium = wire_new(wire_config(2e7, 5e7, 2e6), queue_name, 6000, 4);
+    TestMedium *medium = wire_new(wire_config(2e7, 5e7, 2e6), queue_name, 3200, 4);
     LzRandom random;
     lz_random_init(&random, 74, lz_entity_id("load"), LZ_PURPOSE_TRAFFIC);
     unsigned checked_full = 0;
@@ -162,7 +169,7 @@ static void test_conservation(gconstpointer queue_name)
         const LzLinkStats *stats = lz_link_stats(medium->link, (LzDirection)direction);
         g_assert_cmpuint(stats->dropped_packets[LZ_DROP_LINK_LOSS], >, 0);
         g_assert_cmpuint(stats->dropped_packets[LZ_DROP_LINK_DOWN], >, 0);
-        g_assert_cmpuint(stats->dropped_packets[LZ_DROP_QUEUE_FULL], >, 0);
+        g_assert_cmpuint(queue_drops(stats), >, 0);
         g_assert_cmpuint(stats->queued_bytes + stats->in_flight_bytes, ==, 0);
     }
     test_medium_free(medium);
