@@ -23,6 +23,35 @@ static void report_fleet(LzWorld *world, Fleet *fleet, LzTime busy_ns)
                         share_ppb((uint64_t)worked_ns, (uint64_t)LZ_REPORT_EVERY_NS * (uint64_t)MAX(fleet->plan->count, 1)));
 }
 
+static uint64_t acknowledged_bytes(const Device *device)
+{
+    return lz_host_tcp_stats(device->host)->acknowledged_bytes;
+}
+
+/* Jain, Chiu and Hawe 1984: (sum x)^2 / (n sum x^2), of what each device's TCP has brought over since the last full
+ * second of the warm-up. */
+static void report_fairness(LzWorld *world, Fleet *fleet, const Device *devices)
+{
+    if (lz_now(world->scheduler) <= world->plan->run.warmup_ns) {
+        fleet->warmup_bytes = fleet->warmup_bytes ? fleet->warmup_bytes : g_new(uint64_t, fleet->plan->count);
+        for (int64_t i = 0; i < fleet->plan->count; i++) {
+            fleet->warmup_bytes[i] = acknowledged_bytes(&devices[i]);
+        }
+        return;
+    }
+    unsigned __int128 sum = 0, squares = 0;
+    uint64_t count = (uint64_t)fleet->plan->count;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t bytes = acknowledged_bytes(&devices[i]) - (fleet->warmup_bytes ? fleet->warmup_bytes[i] : 0);
+        sum += bytes;
+        squares += (unsigned __int128)bytes * bytes;
+    }
+    if (sum > 0) {
+        double index = (double)sum * (double)sum / ((double)count * (double)squares);
+        lz_probe_level(world->probes, fleet->scope, LZ_METRIC_FLEET_FAIRNESS, (int64_t)(index * (double)PPB + 0.5));
+    }
+}
+
 static void report(void *owner)
 {
     LzWorld *world = owner;
@@ -37,6 +66,7 @@ static void report(void *owner)
     unsigned next = 0;
     for (unsigned i = 0; i < world->plan->fleet.count; i++) {
         LzTime busy_ns = 0;
+        report_fairness(world, &world->fleets[i], &world->devices[next]);
         for (int64_t n = 0; n < world->fleets[i].plan->count; n++) {
             busy_ns += lz_host_cpu_busy_ns(world->devices[next++].host);
         }
@@ -175,6 +205,7 @@ void lz_world_free(LzWorld *world)
     }
     for (unsigned i = 0; world->fleets && i < plan->fleet.count; i++) {
         g_free(world->fleets[i].flows);
+        g_free(world->fleets[i].warmup_bytes);
     }
     g_free(world->zones);
     g_free(world->switches);

@@ -283,6 +283,47 @@ static void key_log_line(void *self, const char *line)
     observer->key_log(observer->self, seen->device, lz_now(seen->world->scheduler), line);
 }
 
+/* ---- TCP ---- */
+
+static LzTcpOptions tcp_options(const LzTcpPlan *plan, int congestion, LzScope scope)
+{
+    LzTcpOptions options = lz_tcp_options_default;
+    options.congestion = lz_tcp_congestion_find(lz_congestion_words[congestion]);
+    g_assert(options.congestion);
+    options.scope = scope;
+    options.initial_window_segments = (unsigned)plan->initial_window;
+    options.receive_window_bytes = (uint32_t)plan->receive_window_bytes;
+    options.window_scale = lz_tcp_window_scale(options.receive_window_bytes);
+    options.rto_initial_ns = plan->rto_initial_ns;
+    options.rto_min_ns = plan->rto_min_ns;
+    options.delayed_ack_ns = plan->delayed_ack_ns;
+    options.syn_retries = (unsigned)plan->syn_retries;
+    options.synack_retries = (unsigned)plan->synack_retries;
+    options.data_retries = (unsigned)plan->retries;
+    options.is_nagle = plan->is_nagle;
+    options.has_sack = plan->has_sack;
+    options.counts_bytes = plan->counts_bytes;
+    return options;
+}
+
+static void set_service_tcp(LzWorld *world, Service *service)
+{
+    const LzTcpPlan *plan = &service->plan->tcp;
+    LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_TCP, "", service->plan->name.text);
+    service->tcp = tcp_options(plan, plan->congestion, scope);
+}
+
+/* The first word of a client's choice is `service`. */
+static void set_fleet_tcp(LzWorld *world, Fleet *fleet)
+{
+    const LzTcpPlan *plan = &fleet->plan->connect.tcp;
+    int congestion = plan->congestion > 0 ? plan->congestion - 1 : fleet->service->plan->tcp.congestion;
+    LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_TCP, "", fleet->plan->name.text);
+    fleet->tcp = tcp_options(plan, congestion, scope);
+}
+
+/* ---- hosts on the network ---- */
+
 typedef struct HostRequest {
     const char *name;                   /* must live as long as the world */
     const char *link;
@@ -290,6 +331,7 @@ typedef struct HostRequest {
     unsigned cores;
     bool keeps_tickets, is_captured, is_legitimate;
     LzScope tls_scope, service_scope;
+    const LzTcpOptions *tcp;            /* must live as long as the world */
 } HostRequest;
 
 /* Makes a host and hangs it on the next free station of its link. */
@@ -318,7 +360,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         .keeps_tickets = request->keeps_tickets,
         .tls_scope = request->tls_scope,
         .service_scope = request->service_scope,
-        .tcp = &lz_tcp_options_default,
+        .tcp = request->tcp,
         .digest = &world->digest,
     };
     LzHost *host = lz_host_new(&env, &options, output);
@@ -417,6 +459,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
     service->world = world;
     service->plan = plan;
     service->scope = lz_probe_scope(world->probes, LZ_SCOPE_SERVICE, name, NULL);
+    set_service_tcp(world, service);
     HostRequest request = {
         .name = name,
         .link = plan->link.text,
@@ -424,6 +467,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
         .cores = (unsigned)plan->cpu_cores,
         .is_legitimate = true,
         .service_scope = service->scope,
+        .tcp = &service->tcp,
     };
     service->zone = medium_of(world, plan->link.text)->zone;
     service->host = attach_host(world, &request, &service->attachment);
@@ -538,6 +582,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .is_captured = is_captured(world, fleet, device->name, number),
         .is_legitimate = true,
         .tls_scope = fleet->tls_scope,
+        .tcp = &fleet->tcp,
     };
     device->zone = medium_of(world, plan->link.text)->zone;
     device->host = attach_host(world, &request, &device->attachment);
@@ -580,6 +625,7 @@ static gboolean build_fleets(LzWorld *world, GError **error)
         fleet->service = service_of(world, plan->connect.to.text);
         fleet->scope = lz_probe_scope(world->probes, LZ_SCOPE_FLEET, plan->name.text, plan->name.text);
         fleet->tls_scope = lz_probe_scope(world->probes, LZ_SCOPE_TLS, "", plan->name.text);
+        set_fleet_tcp(world, fleet);
         build_flows(world, fleet);
         for (unsigned number = 1; number <= plan->count; number++, next++) {
             if (!build_device(world, &world->devices[next], fleet, number, error)) {
@@ -623,6 +669,7 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
             .link = plan->from.link.text,
             .cpu = plan->from.cpu_class,
             .cores = 1,
+            .tcp = &lz_tcp_options_default,
         };
         attack->hosts[i] = attach_host(world, &request, &none);
     }

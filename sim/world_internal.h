@@ -52,6 +52,7 @@ typedef struct Service {
     void *state;
     LzScope scope;
     unsigned zone;
+    LzTcpOptions tcp;
     unsigned devices, connected;        /* legitimate devices that use it */
     unsigned holds;                     /* faults that keep it down */
 } Service;
@@ -63,6 +64,8 @@ typedef struct Fleet {
     LzDeviceFlow *flows;
     unsigned flow_count;
     LzScope scope, tls_scope;
+    LzTcpOptions tcp;
+    uint64_t *warmup_bytes;             /* of each device: acknowledged during the warm-up; NULL: there is none */
     unsigned connected;
     LzTime busy_ns;                     /* CPU time of all devices at the last report */
 } Fleet;

@@ -8,6 +8,7 @@
 typedef enum {
     LZ_SCOPE_RUN,
     LZ_SCOPE_TLS,       /* no name in scenarios; kept per fleet */
+    LZ_SCOPE_TCP,       /* no name in scenarios; kept per fleet and service */
     LZ_SCOPE_FLOW,      /* kept per (fleet, flow) */
     LZ_SCOPE_FLEET,
     LZ_SCOPE_LINK,
@@ -35,6 +36,10 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(TLS_HANDSHAKE_COMPLETED, TLS, "handshake.completed", COUNTER, NONE, "handshakes completed, at the device") \
     X(TLS_HANDSHAKE_RESUMED, TLS, "handshake.resumed", RATIO, NONE, "completed handshakes that resumed a session") \
     X(TLS_HANDSHAKE_REFUSED, TLS, "handshake.refused", RATIO, NONE, "handshakes ended by an alert, of all that ended") \
+    X(TCP_RETRANSMITTED, TCP, "retransmitted", COUNTER, NONE, "TCP segments sent again") \
+    X(TCP_TIMEOUTS, TCP, "timeouts", COUNTER, NONE, "TCP retransmission time-outs, those of SYNs too") \
+    X(TCP_RECOVERIES, TCP, "recoveries", COUNTER, NONE, "times that TCP repaired a loss without a time-out") \
+    X(TCP_SYN_DROPPED, TCP, "syn_dropped", COUNTER, NONE, "SYNs for which the backlog had no room") \
     X(FLOW_CREATED, FLOW, "created", COUNTER, NONE, "messages created") \
     X(FLOW_DELIVERED, FLOW, "delivered", RATIO, NONE, "messages delivered, of those created") \
     X(FLOW_LOST, FLOW, "lost", RATIO, NONE, "messages lost with a cause, of those created") \
@@ -45,6 +50,7 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(FLOW_GOODPUT, FLOW, "goodput", COUNTER, BYTES, "message bytes delivered") \
     X(FLEET_CONNECTED, FLEET, "connected", LEVEL, RATIO, "share of devices whose session is open") \
     X(FLEET_CPU, FLEET, "cpu", LEVEL, RATIO, "mean CPU utilisation of the devices") \
+    X(FLEET_FAIRNESS, FLEET, "fairness", LEVEL, RATIO, "Jain's index of the bytes acknowledged to each device by TCP since the warm-up") \
     X(FLEET_RECONNECTS, FLEET, "reconnects", COUNTER, NONE, "sessions opened again after a loss") \
     X(LINK_UTILISATION, LINK, "utilisation", LEVEL, RATIO, "busy share of the busiest station and direction") \
     X(LINK_QUEUE, LINK, "queue", LEVEL, BYTES, "bytes waiting, all stations") \

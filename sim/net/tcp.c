@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <glib.h>
+#include <string.h>
 
 #include "sim/net/tcp_internal.h"
 
@@ -25,7 +26,35 @@ const LzTcpOptions lz_tcp_options_default = {
     .time_wait_ns = LZ_SECONDS(60),     /* Linux TCP_TIMEWAIT_LEN */
     .is_nagle = false,
     .has_sack = true,
+    .counts_bytes = true,
+    .congestion = &lz_tcp_newreno,
 };
+
+static const LzTcpCongestionOps *const congestion_controls[] = {&lz_tcp_cubic, &lz_tcp_newreno};
+
+const LzTcpCongestionOps *lz_tcp_congestion_find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(congestion_controls); i++) {
+        if (strcmp(congestion_controls[i]->name, name) == 0) {
+            return congestion_controls[i];
+        }
+    }
+    return NULL;
+}
+
+const char *lz_tcp_congestion_name(const LzTcpCongestionOps *congestion)
+{
+    return congestion->name;
+}
+
+uint8_t lz_tcp_window_scale(uint32_t receive_window_bytes)
+{
+    uint8_t shift = 0;
+    while (receive_window_bytes >> shift > UINT16_MAX) {
+        shift++;
+    }
+    return shift;
+}
 
 /* ---- states ---- */
 
@@ -161,7 +190,7 @@ static void unhash_socket(LzTcpSocket *socket)
 
 static void free_socket(LzTcpSocket *socket)
 {
-    g_free(socket->congestion.sacked);
+    lz_tcp_forget_losses(socket);
     if (socket->is_first) {
         socket->tcp->is_first_used = false;
     } else {
@@ -291,7 +320,7 @@ static void syn_timeout(LzTcpSocket *socket)
         return;
     }
     socket->retries++;
-    socket->tcp->stats.timeouts++;
+    lz_tcp_count_timeout(socket->tcp);
     socket->rto.rto_ns = MIN(2 * socket->rto.rto_ns, options->rto_max_ns);
     lz_tcp_send_syn(socket);
 }
@@ -513,6 +542,7 @@ static void open_passively(LzTcp *tcp, LzTcpListener *listener, const LzPacket *
 {
     if (listener->half_open >= listener->backlog) {
         tcp->stats.syn_dropped++;
+        lz_tcp_count(tcp, LZ_METRIC_TCP_SYN_DROPPED);
         return;
     }
     LzTcpSocket *socket = new_socket(tcp, packet->source, packet->source_port, packet->destination_port);

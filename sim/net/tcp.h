@@ -1,6 +1,6 @@
 /* TCP (RFC 9293) of one simulated host: full state machine, RTO by RFC 6298, NewReno (RFC 5681, 6582)
- * with SACK (RFC 2018, 6675), limited transmit (RFC 3042), delayed ACK, Nagle switch, MSS, window scaling
- * (RFC 7323), IW10 (RFC 6928), accept queue, TIME_WAIT. Payload is carried by reference. */
+ * or CUBIC (RFC 9438) with SACK (RFC 2018, 6675), limited transmit (RFC 3042), delayed ACK, Nagle switch, MSS,
+ * window scaling (RFC 7323), IW10 (RFC 6928), accept queue, TIME_WAIT. Payload is carried by reference. */
 #ifndef SIM_NET_TCP_H
 #define SIM_NET_TCP_H
 
@@ -9,6 +9,7 @@
 
 typedef struct LzTcp LzTcp;                     /* the stack of one host */
 typedef struct LzTcpSocket LzTcpSocket;
+typedef struct LzTcpCongestionOps LzTcpCongestionOps;   /* how the window grows and shrinks */
 
 typedef enum { LZ_TCP_CLOSED_LOCAL, LZ_TCP_CLOSED_PEER, LZ_TCP_CLOSED_RESET, LZ_TCP_CLOSED_TIMEOUT } LzTcpCloseReason;
 
@@ -28,7 +29,7 @@ typedef struct LzTcpEvents {
 typedef struct LzTcpOptions {
     uint16_t mss;                       /* 1460 */
     uint32_t receive_window_bytes;      /* 262144; also bounds reassembly */
-    uint8_t window_scale;               /* 3 … 14; enough for the window */
+    uint8_t window_scale;               /* 0 … 14; enough for the window; 0: the option is not sent */
     unsigned initial_window_segments;   /* 10, RFC 6928 */
     LzTime rto_initial_ns;              /* 1 s, RFC 6298 2.1 */
     LzTime rto_min_ns;                  /* floor of the variance term, 200 ms as Linux: RTO >= SRTT + this */
@@ -40,8 +41,17 @@ typedef struct LzTcpOptions {
     LzTime time_wait_ns;                /* 60 s as Linux */
     bool is_nagle;                      /* false: MQTT and TLS send whole messages */
     bool has_sack;
+    bool counts_bytes;                  /* RFC 3465; false: congestion avoidance counts acknowledgements, RFC 5681 equation 3 */
+    const LzTcpCongestionOps *congestion;       /* NewReno */
+    LzScope scope;                      /* LZ_SCOPE_TCP that retransmissions are counted for; 0: nowhere */
 } LzTcpOptions;
 extern const LzTcpOptions lz_tcp_options_default;
+
+/* The least shift that a window of so many bytes can be told with (RFC 7323 2.2); 0: no option is needed. */
+uint8_t lz_tcp_window_scale(uint32_t receive_window_bytes);
+/* "newreno", "cubic"; NULL: there is none of that name. */
+const LzTcpCongestionOps *lz_tcp_congestion_find(const char *name);
+const char *lz_tcp_congestion_name(const LzTcpCongestionOps *congestion);
 
 /* output: where packets go (the host's NIC chain), which must not hand one back before it returns. options:
  * borrowed, may be shared by many stacks. place: lz_tcp_place_bytes() zeroed and aligned bytes beside what its
@@ -87,6 +97,7 @@ uint16_t lz_tcp_local_port(const LzTcpSocket *socket);
 /* Counters of the stack, for reports and tests. */
 typedef struct LzTcpStats {
     uint64_t segments_out, segments_in, retransmitted, timeouts, fast_recoveries, resets_out, syn_dropped, duplicate_acks_in;
+    uint64_t acknowledged_bytes;        /* that the peers of this stack acknowledged */
 } LzTcpStats;
 const LzTcpStats *lz_tcp_stats(const LzTcp *tcp);
 uint32_t lz_tcp_open_sockets(const LzTcp *tcp);         /* half-open ones too; without TIME_WAIT */
@@ -95,5 +106,8 @@ uint32_t lz_tcp_open_sockets(const LzTcp *tcp);         /* half-open ones too; w
 typedef struct LzRto { LzTime srtt_ns, rttvar_ns, rto_ns; bool has_sample; } LzRto;
 void lz_rto_init(LzRto *rto, LzTime initial_ns);
 void lz_rto_sample(LzRto *rto, LzTime rtt_ns, LzTime min_ns, LzTime max_ns);
+
+/* Pure: CUBIC's K (RFC 9438 4.2), the time from a window to a plateau above it, public for its test. */
+int64_t lz_cubic_k_us(uint32_t window_bytes, uint32_t plateau_bytes, uint32_t mss);
 
 #endif

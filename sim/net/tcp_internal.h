@@ -71,6 +71,28 @@ typedef struct LzTcpReceiver {
     int64_t recent[LZ_TCP_SACK_BLOCKS]; /* a position in each block last reported, latest first; 0 = none */
 } LzTcpReceiver;
 
+/* A congestion control: one file each. Windows are in bytes. */
+struct LzTcpCongestionOps {
+    const char *name;                   /* the scenario's word */
+    /* A congestion event, once per recovery or timeout: returns the new threshold. */
+    uint32_t (*reduce)(LzTcpSocket *socket, int64_t flight_bytes, bool is_timeout);
+    /* Congestion avoidance: so many bytes were acknowledged, and the window had been used up. */
+    void (*grow)(LzTcpSocket *socket, uint32_t acked_bytes);
+};
+extern const LzTcpCongestionOps lz_tcp_newreno, lz_tcp_cubic;
+
+/* What CUBIC keeps of a connection that has lost something (RFC 9438 4.1.2). */
+typedef struct LzTcpCubic {
+    LzTime epoch_ns;                    /* when the present congestion avoidance began; -1: it has not */
+    LzTime grown_ns;                    /* when the window last could grow */
+    int64_t k_us;                       /* K: from the epoch's beginning to the plateau */
+    uint32_t plateau_bytes;             /* W_max */
+    uint32_t prior_bytes;               /* cwnd_prior */
+    uint32_t estimate_bytes;            /* W_est: what Reno would have */
+    uint64_t credit, estimate_credit;   /* what is left over from divisions */
+    bool is_after_timeout;
+} LzTcpCubic;
+
 typedef struct LzTcpCongestion {
     uint32_t window_bytes, threshold_bytes;     /* cwnd, ssthresh */
     uint32_t acked_bytes;               /* counted towards the next increase in congestion avoidance */
@@ -80,6 +102,7 @@ typedef struct LzTcpCongestion {
     int64_t retransmitted;              /* RFC 6675 HighRxt + 1 */
     int64_t lost_end;                   /* unsacked bytes before it are lost */
     LzTcpRange *sacked;                 /* the scoreboard: sorted, disjoint, above una */
+    LzTcpCubic *cubic;                  /* NULL until it is needed */
     uint16_t sacked_count, sacked_capacity;
     bool is_recovering, is_rescued;
 } LzTcpCongestion;
@@ -140,6 +163,24 @@ static inline LzTime lz_tcp_now(const LzTcpSocket *socket)
     return lz_now(socket->tcp->env.scheduler);
 }
 
+/* Something that is counted and rare. */
+static inline void lz_tcp_count(const LzTcp *tcp, LzMetric metric)
+{
+    lz_probe_count(tcp->env.probes, tcp->options->scope, metric, 1);
+}
+
+static inline void lz_tcp_count_timeout(LzTcp *tcp)
+{
+    tcp->stats.timeouts++;
+    lz_tcp_count(tcp, LZ_METRIC_TCP_TIMEOUTS);
+}
+
+static inline void lz_tcp_count_retransmission(LzTcp *tcp)
+{
+    tcp->stats.retransmitted++;
+    lz_tcp_count(tcp, LZ_METRIC_TCP_RETRANSMITTED);
+}
+
 /* ---- tcp.c: states and lives ---- */
 void lz_tcp_move(LzTcpSocket *socket, LzTcpState state);
 /* The connection is over: closed() follows as an event, if anybody listens. */
@@ -172,6 +213,7 @@ void lz_tcp_timeout(LzTcpSocket *socket);
 void lz_tcp_recovery_output(LzTcpSocket *socket);
 int64_t lz_tcp_skip_sacked(const LzTcpSocket *socket, int64_t position);
 uint32_t lz_tcp_initial_window(const LzTcpSocket *socket);
+void lz_tcp_forget_losses(LzTcpSocket *socket);                 /* what only loss has made */
 
 /* ---- tcp_receive.c: segments in ---- */
 void lz_tcp_take_syn(LzTcpSocket *socket, const LzPacket *packet);

@@ -203,7 +203,8 @@ static void take_held(LzTcpSocket *socket, Arrival *arrival)
     }
 }
 
-/* RFC 5681 4.2: at once when a gap appears or closes and for every second full segment. */
+/* RFC 5681 4.2: at once when a gap appears or closes, and as soon as more than one full segment waits, as Linux
+ * does: for every second full segment, and for the end of a message that did not fit into one. */
 static void take_data(LzTcpSocket *socket, LzPacket *packet, Arrival *arrival)
 {
     LzTcpReceiver *receive = &socket->receive;
@@ -220,8 +221,8 @@ static void take_data(LzTcpSocket *socket, LzPacket *packet, Arrival *arrival)
         take_in_order(socket, packet, arrival);
         take_held(socket, arrival);
     }
-    uint32_t full_bytes = 2u * MIN(socket->send.mss, socket->tcp->options->mss);
-    if (has_gap || receive->unacknowledged_bytes >= full_bytes || socket->tcp->options->delayed_ack_ns == 0) {
+    uint32_t full_bytes = MIN(socket->send.mss, socket->tcp->options->mss);
+    if (has_gap || receive->unacknowledged_bytes > full_bytes || socket->tcp->options->delayed_ack_ns == 0) {
         socket->is_ack_due = true;
     }
 }
@@ -300,7 +301,7 @@ void lz_tcp_take_syn(LzTcpSocket *socket, const LzPacket *packet)
     uint16_t peer_mss = packet->mss ? packet->mss : FALLBACK_MSS;
     socket->send.mss = MIN(options->mss, peer_mss);
     socket->has_sack = options->has_sack && packet->sack_permitted;
-    socket->has_scale = packet->tcp_window_scale > 0;
+    socket->has_scale = packet->tcp_window_scale > 0 && options->window_scale > 0;
     if (socket->has_scale) {
         socket->send.shift = (uint8_t)MIN(packet->tcp_window_scale - 1, 14);    /* RFC 7323 2.3 */
         socket->receive.shift = options->window_scale;

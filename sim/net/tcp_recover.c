@@ -1,4 +1,4 @@
-/* TCP, acknowledgements and loss: congestion control (RFC 5681), NewReno (RFC 6582), recovery with the
+/* TCP, acknowledgements and loss: slow start (RFC 5681), NewReno's recovery (RFC 6582), recovery with the
  * SACK scoreboard (RFC 6675), the retransmission timeout (RFC 6298). */
 #include <glib.h>
 #include <string.h>
@@ -30,8 +30,8 @@ void lz_tcp_congestion_start(LzTcpSocket *socket)
     socket->retries = 0;
 }
 
-/* Slow start by RFC 5681 3.1 (at most one segment per ACK), congestion avoidance by counting bytes. A window
- * that the sender does not use must not grow (RFC 7661 1). */
+/* Slow start by RFC 5681 3.1 (at most one segment per ACK), congestion avoidance as chosen. A window that the
+ * sender does not use must not grow (RFC 7661 1). */
 static void grow_window(LzTcpSocket *socket, int64_t acked_bytes, int64_t flight_bytes)
 {
     LzTcpCongestion *congestion = &socket->congestion;
@@ -41,19 +41,14 @@ static void grow_window(LzTcpSocket *socket, int64_t acked_bytes, int64_t flight
             congestion->window_bytes += (uint32_t)MIN(acked_bytes, mss);
         }
     } else if (flight_bytes + mss > congestion->window_bytes) {
-        congestion->acked_bytes += (uint32_t)acked_bytes;
-        if (congestion->acked_bytes >= congestion->window_bytes) {
-            congestion->acked_bytes -= congestion->window_bytes;
-            congestion->window_bytes += mss;
-        }
+        socket->tcp->options->congestion->grow(socket, (uint32_t)acked_bytes);
     }
     congestion->window_bytes = MIN(congestion->window_bytes, WINDOW_MAX_BYTES);
 }
 
-/* RFC 5681 equation 4. */
-static void halve_threshold(LzTcpSocket *socket, int64_t flight_bytes)
+static void reduce_threshold(LzTcpSocket *socket, int64_t flight_bytes, bool is_timeout)
 {
-    socket->congestion.threshold_bytes = (uint32_t)MAX(flight_bytes / 2, 2 * (int64_t)socket->send.mss);
+    socket->congestion.threshold_bytes = socket->tcp->options->congestion->reduce(socket, flight_bytes, is_timeout);
 }
 
 /* ---- scoreboard ---- */
@@ -131,6 +126,14 @@ static void forget_sacked(LzTcpCongestion *congestion, int64_t una)
         g_clear_pointer(&congestion->sacked, g_free);
         congestion->sacked_capacity = 0;
     }
+}
+
+void lz_tcp_forget_losses(LzTcpSocket *socket)
+{
+    LzTcpCongestion *congestion = &socket->congestion;
+    g_clear_pointer(&congestion->sacked, g_free);
+    g_clear_pointer(&congestion->cubic, g_free);
+    congestion->sacked_count = congestion->sacked_capacity = 0;
 }
 
 int64_t lz_tcp_skip_sacked(const LzTcpSocket *socket, int64_t position)
@@ -254,7 +257,7 @@ static void retransmit_first(LzTcpSocket *socket)
 static void enter_recovery(LzTcpSocket *socket)
 {
     LzTcpCongestion *congestion = &socket->congestion;
-    halve_threshold(socket, congestion->flight_bytes);
+    reduce_threshold(socket, congestion->flight_bytes, false);
     congestion->window_bytes = congestion->threshold_bytes;
     if (!socket->has_sack) {
         congestion->window_bytes += DUPLICATE_THRESHOLD * socket->send.mss;
@@ -263,6 +266,7 @@ static void enter_recovery(LzTcpSocket *socket)
     congestion->is_rescued = false;
     congestion->recover = socket->send.max;
     socket->tcp->stats.fast_recoveries++;
+    lz_tcp_count(socket->tcp, LZ_METRIC_TCP_RECOVERIES);
     retransmit_first(socket);
 }
 
@@ -328,6 +332,7 @@ static void new_ack(LzTcpSocket *socket, int64_t acknowledgement)
     LzTcpCongestion *congestion = &socket->congestion;
     int64_t acked_bytes = acknowledgement - send->una, flight_bytes = send->max - send->una;
     lz_tcp_sample_round_trip(socket, acknowledgement);
+    socket->tcp->stats.acknowledged_bytes += (uint64_t)acked_bytes;
     send->una = acknowledgement;
     send->nxt = MAX(send->nxt, acknowledgement);
     socket->retries = 0;
@@ -419,9 +424,9 @@ void lz_tcp_timeout(LzTcpSocket *socket)
         return;
     }
     if (socket->retries++ == 0) {
-        halve_threshold(socket, send->max - send->una);
+        reduce_threshold(socket, send->max - send->una, true);
     }
-    socket->tcp->stats.timeouts++;
+    lz_tcp_count_timeout(socket->tcp);
     socket->rto.rto_ns = MIN(2 * socket->rto.rto_ns, options->rto_max_ns);
     congestion->window_bytes = send->mss;
     congestion->acked_bytes = congestion->duplicates = 0;

@@ -57,7 +57,7 @@ void lz_tcp_send_syn(LzTcpSocket *socket)
     LzPacket *packet = new_segment(socket, 0, LZ_TCP_SYN);
     packet->mss = options->mss;
     packet->sack_permitted = is_answer ? socket->has_sack : options->has_sack;
-    if (!is_answer || socket->has_scale) {
+    if (options->window_scale > 0 && (!is_answer || socket->has_scale)) {
         packet->tcp_window_scale = (uint8_t)(options->window_scale + 1);
     }
     if (socket->send.max == 0) {
@@ -67,7 +67,7 @@ void lz_tcp_send_syn(LzTcpSocket *socket)
         socket->timed_ns = lz_tcp_now(socket);
     } else {
         socket->is_timing = false;
-        socket->tcp->stats.retransmitted++;
+        lz_tcp_count_retransmission(socket->tcp);
     }
     lz_tcp_arm_retransmission(socket);
     if (is_answer) {
@@ -217,7 +217,7 @@ static void note_transmission(LzTcpSocket *socket, int64_t from, int64_t to)
     LzTcpSender *send = &socket->send;
     socket->last_sent_ns = lz_tcp_now(socket);
     if (from < send->max) {
-        socket->tcp->stats.retransmitted++;
+        lz_tcp_count_retransmission(socket->tcp);
         socket->is_timing = false;
     } else if (!socket->is_timing) {
         socket->is_timing = true;

@@ -87,7 +87,7 @@ const LzExplanation lz_explanations[] = {
              "`recovery NAME`, or an interval within the run such as `2 min..5 min`."},
     {"E216", "recover_time needs `to` (the level that counts as recovered) and `after` (an attack or fault);\n"
              "other statistics have no `to`, and `during` and `after` exclude each other."},
-    {"E217", "Only metrics of flow and tls are kept per fleet, and only for flows that the fleet has."},
+    {"E217", "Only metrics of flow, tls and tcp are kept per fleet, and only for flows that the fleet has."},
     {"E218", "An expectation compares itself with the results of an earlier run by `vs: {baseline: DIR}` with\n"
              "`max_drop`, `max_rise` or both. DIR stands below the scenario's folder: it is relative, without\n"
              "`..`, and complete (not DIR.partial). recover_time cannot be compared."},

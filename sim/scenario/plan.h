@@ -46,6 +46,18 @@ typedef struct LzTlsPlan {
     LzTime ticket_lifetime_ns;
 } LzTlsPlan;
 
+/* ---- TCP of a service or a client ---- */
+typedef struct LzTcpPlan {
+    int congestion;                     /* a service: enum newreno, cubic; a client: enum service, newreno, cubic */
+    int64_t initial_window;             /* segments */
+    int64_t receive_window_bytes;
+    LzTime rto_initial_ns, rto_min_ns, delayed_ack_ns;
+    int64_t syn_retries, synack_retries, retries;
+    bool is_nagle, has_sack;            /* keys `nagle`, `sack` */
+    bool counts_bytes;                  /* key `byte_counting` */
+} LzTcpPlan;
+extern const char *const lz_congestion_words[];
+
 /* ---- services ---- */
 typedef struct LzServicePlan {
     LzText name;
@@ -58,6 +70,7 @@ typedef struct LzServicePlan {
     int64_t backlog;
     LzTime handshake_timeout_ns;
     LzTlsPlan tls;
+    LzTcpPlan tcp;
     const LzCpu *cpu_class;             /* resolved */
 } LzServicePlan;
 
@@ -85,6 +98,7 @@ typedef struct LzProfilePlan {
 typedef struct LzConnectPlan {
     LzText to;                          /* service */
     LzTlsPlan tls;
+    LzTcpPlan tcp;
     LzChoice client;                    /* client model, default mqtt: keys keepalive, reconnect … stand beside */
     LzDist start;                       /* when a device is switched on, after 0 */
     LzTime handshake_timeout_ns;

@@ -36,6 +36,8 @@ static const char *const secrets_words[] = {"embed", "none", NULL};
 static const char *const bind_words[] = {"off", "ipc", NULL};
 static const char *const trace_words[] = {"handshake", "session", "attack", "fault", "defence", "expect",
                                           "message-lost", NULL};
+const char *const lz_congestion_words[] = {"newreno", "cubic", NULL};
+static const char *const client_congestion_words[] = {"service", "newreno", "cubic", NULL};
 const char *const lz_fault_words[] = {"switch-off", "link-down",  "service-down", "power-loss",
                                       "loss-burst", "delay-step", "clock-skew",   NULL};
 const char *const lz_stat_words[] = {"count", "rate", "ratio", "mean", "min", "max", "last", "p50", "p90", "p95", "p99",
@@ -112,6 +114,48 @@ static const LzParam client_tls_table[] = {
     LZ_PARAM_END,
 };
 
+#define TCP_COMMON \
+    LZ_PARAM(LzTcpPlan, initial_window, COUNT, .min = 1, .max = 1000, .fallback = 10, \
+             .help = "segments that may be sent before the first acknowledgement", .source = "RFC 6928 section 2"), \
+    LZ_PARAM(LzTcpPlan, receive_window_bytes, .kind = LZ_PARAM_BYTES, .min = 1460, .max = 1073725440, .fallback = 262144, \
+             .help = "that it offers; above 65,535 bytes by window scaling", \
+             .source = "assumed; Linux tunes between 128 kB and 6 MB; the most: RFC 7323 section 2.2"), \
+    LZ_PARAM(LzTcpPlan, rto_initial_ns, TIME, .min = MS, .max = 60 * S, .fallback = S, \
+             .help = "first time-out of a SYN", .source = "RFC 6298 section 2.1"), \
+    LZ_PARAM(LzTcpPlan, rto_min_ns, TIME, .min = MS, .max = 60 * S, .fallback = 200 * MS, \
+             .help = "a time-out is at least the smoothed round-trip time and this", .source = "Linux TCP_RTO_MIN"), \
+    LZ_PARAM(LzTcpPlan, delayed_ack_ns, TIME, .max = 500 * MS, .fallback = 40 * MS, \
+             .help = "longest wait of an acknowledgement for data to go with; 0: none waits", \
+             .source = "Linux TCP_DELACK_MIN; at most 500 ms: RFC 9293 section 3.8.6.3"), \
+    LZ_PARAM(LzTcpPlan, syn_retries, COUNT, .max = 127, .fallback = 6, .help = "times that a SYN is sent again", \
+             .source = "Linux tcp_syn_retries"), \
+    LZ_PARAM(LzTcpPlan, synack_retries, COUNT, .max = 127, .fallback = 5, .help = "times that a SYN-ACK is sent again", \
+             .source = "Linux tcp_synack_retries"), \
+    LZ_PARAM(LzTcpPlan, retries, COUNT, .min = 1, .max = 127, .fallback = 15, \
+             .help = "times that data is sent again before the connection is given up", .source = "Linux tcp_retries2"), \
+    LZ_PARAM(LzTcpPlan, is_nagle, .key = "nagle", BOOL, .help = "small segments wait while data is unacknowledged", \
+             .source = "RFC 9293 section 3.7.4"), \
+    LZ_PARAM(LzTcpPlan, has_sack, .key = "sack", BOOL, .fallback = 1, .help = "selective acknowledgements", \
+             .source = "RFC 2018"), \
+    LZ_PARAM(LzTcpPlan, counts_bytes, .key = "byte_counting", BOOL, .fallback = 1, \
+             .help = "NewReno grows by what is acknowledged, false: by how often: half as fast when every second segment is", \
+             .source = "RFC 3465; RFC 5681 section 3.1")
+
+static const LzParam service_tcp_table[] = {
+    LZ_PARAM(LzTcpPlan, congestion, ENUM(lz_congestion_words), .help = "congestion control of what the service sends",
+             .source = "RFC 5681 and 6582; RFC 9438"),
+    TCP_COMMON,
+    LZ_PARAM_END,
+};
+
+static const LzParam client_tcp_table[] = {
+    LZ_PARAM(LzTcpPlan, congestion, ENUM(client_congestion_words),
+             .help = "congestion control of what the devices send; service: as the service has it",
+             .source = "RFC 5681 and 6582; RFC 9438"),
+    TCP_COMMON,
+    LZ_PARAM_END,
+};
+
 static const LzParam service_table[] = {
     LZ_PARAM(LzServicePlan, name, NAME, REQUIRED, .help = "of the service"),
     LZ_PARAM(LzServicePlan, kind, MODEL(SERVICE), REQUIRED, .help = "service model"),
@@ -128,6 +172,7 @@ static const LzParam service_table[] = {
     LZ_PARAM(LzServicePlan, handshake_timeout_ns, TIME, .min = MS, .max = 3600 * S, .fallback = 30 * S,
              .help = "a connection that has not finished its TLS handshake by then is closed"),
     LZ_PARAM(LzServicePlan, tls, OBJECT(service_tls_table), .help = "TLS as the service speaks it"),
+    LZ_PARAM(LzServicePlan, tcp, OBJECT(service_tcp_table), .help = "TCP as the service's host has it"),
     LZ_PARAM_END,
 };
 
@@ -148,6 +193,7 @@ const LzParam lz_schema_flow[] = {
 static const LzParam connect_table[] = {
     LZ_PARAM(LzConnectPlan, to, NAME, REQUIRED, .help = "service"),
     LZ_PARAM(LzConnectPlan, tls, OBJECT(client_tls_table), .help = "TLS as the devices speak it"),
+    LZ_PARAM(LzConnectPlan, tcp, OBJECT(client_tcp_table), .help = "TCP as the devices' hosts have it"),
     LZ_PARAM(LzConnectPlan, client, MODEL(CLIENT), .fallback_text = "mqtt", .help = "client model"),
     LZ_PARAM(LzConnectPlan, start, .kind = LZ_PARAM_DIST,
              .help = "when a device is switched on; {spread: 60 s} is uniform from 0"),

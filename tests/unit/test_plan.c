@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lazaret/model.h"
+#include "sim/net/tcp.h"
 #include "sim/registry.h"
 #include "sim/scenario/explain.h"
 #include "sim/scenario/load.h"
@@ -136,6 +137,40 @@ static void test_versus(void)
     g_autoptr(LzPlan) again = lz_plan_load_text(path, resolved, strlen(resolved), NULL, diagnostics);
     g_assert_nonnull(again);
     g_assert_cmpint(expect_of(again, 1)->max_rise_ppb, ==, INT64_C(2500000000));
+}
+
+/* What a scenario says nothing of is what the stack does when nobody says anything. */
+static void assert_default_tcp(const LzTcpPlan *plan)
+{
+    const LzTcpOptions *options = &lz_tcp_options_default;
+    g_assert_cmpint(plan->initial_window, ==, options->initial_window_segments);
+    g_assert_cmpint(plan->receive_window_bytes, ==, options->receive_window_bytes);
+    g_assert_cmpint(plan->rto_initial_ns, ==, options->rto_initial_ns);
+    g_assert_cmpint(plan->rto_min_ns, ==, options->rto_min_ns);
+    g_assert_cmpint(plan->delayed_ack_ns, ==, options->delayed_ack_ns);
+    g_assert_cmpint(plan->syn_retries, ==, options->syn_retries);
+    g_assert_cmpint(plan->synack_retries, ==, options->synack_retries);
+    g_assert_cmpint(plan->retries, ==, options->data_retries);
+    g_assert_true(plan->is_nagle == options->is_nagle);
+    g_assert_true(plan->has_sack == options->has_sack);
+    g_assert_true(plan->counts_bytes == options->counts_bytes);
+    g_assert_cmpuint(lz_tcp_window_scale(options->receive_window_bytes), ==, options->window_scale);
+}
+
+static void test_tcp(void)
+{
+    const char *const overrides[] = {"services.broker.tcp.congestion=cubic", NULL};
+    g_autoptr(LzPlan) plan = load_good(ONE_EXPECTATION, overrides);
+    const LzServicePlan *service = plan->services.items;
+    const LzFleetPlan *fleet = fleet_of(plan);
+    assert_default_tcp(&service->tcp);
+    assert_default_tcp(&fleet->connect.tcp);
+    g_assert_cmpstr(lz_congestion_words[service->tcp.congestion], ==, "cubic");
+    g_assert_cmpint(fleet->connect.tcp.congestion, ==, 0);      /* as the service */
+    for (unsigned i = 0; lz_congestion_words[i]; i++) {
+        g_assert_nonnull(lz_tcp_congestion_find(lz_congestion_words[i]));
+    }
+    g_assert_true(lz_tcp_congestion_find(lz_congestion_words[0]) == lz_tcp_options_default.congestion);
 }
 
 static void test_bad_overrides(void)
@@ -487,6 +522,7 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/resolved-parts", test_resolved_parts);
     g_test_add_func("/plan/overrides", test_overrides);
     g_test_add_func("/plan/versus", test_versus);
+    g_test_add_func("/plan/tcp", test_tcp);
     g_test_add_func("/plan/bad-overrides", test_bad_overrides);
     g_test_add_func("/plan/windows", test_windows);
     g_test_add_func("/plan/limits", test_limits);

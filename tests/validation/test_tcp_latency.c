@@ -1,100 +1,7 @@
 /* TCP's times against closed forms. */
 #include <glib.h>
 
-#include "sim/core/scheduler.h"
-#include "sim/net/packet.h"
-#include "sim/net/tcp.h"
-#include "tests/lib/test_pipe.h"
-
-#define CLIENT 0x0a000001u
-#define SERVER 0x0a000002u
-enum { PORT = 8883 };
-
-typedef struct Pair {
-    LzScheduler *scheduler;
-    LzPacketPool *packets;
-    LzTcp *client, *server;
-    TestPipe to_server, to_client;
-    LzTcpSocket *socket;
-    LzTime connected_ns, last_byte_ns;
-    uint64_t received_bytes;
-    bool is_closed;
-} Pair;
-
-static void to_tcp(void *receiver, LzPacket *packet)
-{
-    lz_tcp_receive(receiver, packet);
-}
-
-static void connected(void *self, LzTcpSocket *socket)
-{
-    (void)socket;
-    Pair *pair = self;
-    pair->connected_ns = lz_now(pair->scheduler);
-}
-
-static void received(void *self, LzTcpSocket *socket, LzBuffer *buffer, uint32_t offset, uint32_t size)
-{
-    (void)socket;
-    (void)buffer;
-    (void)offset;
-    Pair *pair = self;
-    pair->received_bytes += size;
-    pair->last_byte_ns = lz_now(pair->scheduler);
-}
-
-static void peer_finished(void *self, LzTcpSocket *socket)
-{
-    (void)self;
-    lz_tcp_close(socket);
-}
-
-static void closed(void *self, LzTcpSocket *socket, LzTcpCloseReason reason)
-{
-    (void)socket;
-    (void)reason;
-    Pair *pair = self;
-    pair->is_closed = true;
-}
-
-static const LzTcpEvents events = {
-    .connected = connected, .received = received, .peer_finished = peer_finished, .closed = closed,
-};
-
-static bool accepted(void *owner, LzTcpSocket *socket)
-{
-    lz_tcp_socket_adopt(socket, &events, owner);
-    return true;
-}
-
-static void pair_init(Pair *pair, LzTime rtt_ns, const LzTcpOptions *client, const LzTcpOptions *server)
-{
-    *pair = (Pair){.scheduler = lz_scheduler_new(), .packets = lz_packet_pool_new()};
-    LzEnv env = {.scheduler = pair->scheduler, .packets = pair->packets, .seed = 1, .entity = lz_entity_id("client")};
-    pair->client = lz_tcp_new(&env, CLIENT, &pair->to_server.input, client, NULL);
-    env.entity = lz_entity_id("server");
-    pair->server = lz_tcp_new(&env, SERVER, &pair->to_client.input, server, NULL);
-    test_pipe_init(&pair->to_server, &env, rtt_ns / 2, to_tcp, pair->server);
-    test_pipe_init(&pair->to_client, &env, rtt_ns / 2, to_tcp, pair->client);
-    lz_tcp_listen(pair->server, PORT, 1000, accepted, pair);
-}
-
-static void pair_clear(Pair *pair)
-{
-    lz_tcp_free(pair->client);
-    lz_tcp_free(pair->server);
-    test_pipe_clear(&pair->to_server);
-    test_pipe_clear(&pair->to_client);
-    lz_packet_pool_free(pair->packets);
-    lz_scheduler_free(pair->scheduler);
-}
-
-static void run_for(Pair *pair, LzTime duration_ns)
-{
-    LzTime until_ns = lz_now(pair->scheduler) + duration_ns;
-    while (lz_scheduler_step(pair->scheduler, until_ns)) {
-    }
-}
+#include "tests/lib/tcp_pair.h"
 
 /* Case 44: RFC 6298 with samples of 0.1, 0.2, 0.1 s and no floor, exact. */
 static void test_rto(void)
@@ -123,13 +30,13 @@ static TestFate lose_one_in_twenty(void *self, const LzPacket *packet, unsigned 
 }
 
 /* A new pair of stacks with nothing under way, so that each connection is a trial of its own. */
-static void forget_connection(Pair *pair)
+static void forget_connection(TcpPair *pair)
 {
     lz_tcp_reset(pair->client);
     lz_tcp_reset(pair->server);
-    run_for(pair, LZ_MILLISECONDS(200));
+    tcp_pair_run_for(pair, LZ_MILLISECONDS(200));
     lz_tcp_reset(pair->server);
-    lz_tcp_listen(pair->server, PORT, 1000, accepted, pair);
+    tcp_pair_listen(pair);
     g_array_set_size(pair->to_server.seen, 0);
     g_array_set_size(pair->to_client.seen, 0);
 }
@@ -142,8 +49,8 @@ static void test_syn_loss(void)
     enum { TRIALS = 100000 };
     LzTcpOptions client = lz_tcp_options_default, server = lz_tcp_options_default;
     server.rto_initial_ns = server.rto_max_ns = LZ_SECONDS(100000);
-    Pair pair;
-    pair_init(&pair, LZ_MILLISECONDS(50), &client, &server);
+    TcpPair pair;
+    tcp_pair_init(&pair, LZ_MILLISECONDS(50), &client, &server);
     LzRandom up, down;
     lz_random_init(&up, 45, lz_entity_id("up"), LZ_PURPOSE_LOSS);
     lz_random_init(&down, 45, lz_entity_id("down"), LZ_PURPOSE_LOSS);
@@ -154,9 +61,7 @@ static void test_syn_loss(void)
     unsigned connections = 0;
     for (unsigned i = 0; i < TRIALS; i++) {
         LzTime start_ns = lz_now(pair.scheduler);
-        pair.connected_ns = -1;
-        pair.is_closed = false;
-        lz_tcp_connect(pair.client, SERVER, PORT, 0, &events, &pair);
+        tcp_pair_connect(&pair);
         while (pair.connected_ns < 0 && !pair.is_closed) {
             g_assert_true(lz_scheduler_step(pair.scheduler, start_ns + LZ_SECONDS(200)));
         }
@@ -170,7 +75,7 @@ static void test_syn_loss(void)
     g_test_message("mean %.2f ms over %u connections", mean_ms, connections);
     g_assert_cmpfloat(mean_ms, >, 171.1 * 0.97);
     g_assert_cmpfloat(mean_ms, <, 171.1 * 1.03);
-    pair_clear(&pair);
+    tcp_pair_clear(&pair);
 }
 
 static unsigned rounds_of(uint32_t bytes)
@@ -180,19 +85,17 @@ static unsigned rounds_of(uint32_t bytes)
     options.receive_window_bytes = 8 << 20;
     options.window_scale = 8;
     const LzTime rtt_ns = LZ_MILLISECONDS(50);
-    Pair pair;
-    pair_init(&pair, rtt_ns, &options, &options);
-    LzTcpSocket *socket = lz_tcp_connect(pair.client, SERVER, PORT, 0, &events, &pair);
-    LzBuffer *buffer = lz_buffer_new(bytes);
-    lz_tcp_send(socket, buffer, 0, bytes);
-    lz_buffer_unref(buffer);
-    run_for(&pair, LZ_SECONDS(10));
+    TcpPair pair;
+    tcp_pair_init(&pair, rtt_ns, &options, &options);
+    tcp_pair_connect(&pair);
+    tcp_pair_send(&pair, bytes);
+    tcp_pair_run_for(&pair, LZ_SECONDS(10));
     g_assert_cmpuint(pair.received_bytes, ==, bytes);
     g_assert_cmpint(pair.connected_ns, ==, rtt_ns);
     g_assert_cmpuint(lz_tcp_stats(pair.client)->retransmitted, ==, 0);
     LzTime transfer_ns = pair.last_byte_ns - pair.connected_ns - rtt_ns / 2;
     g_assert_cmpint(transfer_ns % rtt_ns, ==, 0);
-    pair_clear(&pair);
+    tcp_pair_clear(&pair);
     return (unsigned)(transfer_ns / rtt_ns) + 1;
 }
 
