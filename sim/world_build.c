@@ -332,6 +332,7 @@ typedef struct HostRequest {
     bool keeps_tickets, is_captured, is_legitimate;
     LzScope tls_scope, service_scope;
     const LzTcpOptions *tcp;            /* must live as long as the world */
+    size_t room_bytes;
 } HostRequest;
 
 /* Makes a host and hangs it on the next free station of its link. */
@@ -362,6 +363,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         .service_scope = request->service_scope,
         .tcp = request->tcp,
         .digest = &world->digest,
+        .room_bytes = request->room_bytes,
     };
     LzHost *host = lz_host_new(&env, &options, output);
     LzElement *input = lz_host_input(host);
@@ -585,7 +587,6 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .tcp = &fleet->tcp,
     };
     device->zone = medium_of(world, plan->link.text)->zone;
-    device->host = attach_host(world, &request, &device->attachment);
     LzDeviceOptions options = {
         .fleet = plan->name.text,
         .zone = world->zones[device->zone].plan->name.text,
@@ -604,6 +605,8 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .ready = lz_world_device_ready,
         .owner = device,
     };
+    request.room_bytes = lz_device_room_bytes(&options);
+    device->host = attach_host(world, &request, &device->attachment);
     device->device = lz_device_new(device->host, &options);
     LzRandom random;
     lz_env_random(lz_host_env(device->host), LZ_PURPOSE_START, &random);

@@ -14,6 +14,8 @@ typedef struct LzBehaviourOps {
     void (*stop)(void *state);          /* device lost power or run ends: cancel every event; start may follow */
 } LzBehaviourOps;
 
+/* Initialises the event at which the behaviour makes a message: lz_event_init(), and what emitting touches is known. */
+void lz_flow_event_init(const LzFlow *flow, LzEvent *event, LzEventHandler handle, void *owner);
 /* Creates a message of size_bytes (>= LZ_MESSAGE_MARK_BYTES) now and hands it to the device's client. */
 void lz_flow_emit(LzFlow *flow, uint32_t size_bytes);
 /* Whether the device's client would send a message now instead of keeping it. */

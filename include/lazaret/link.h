@@ -19,6 +19,9 @@ typedef struct LzLinkOps {
     size_t port_state_size;
     /* link: for the calls below. env: the medium's. stations: how many may be attached (fixed). */
     void (*init)(void *state, const void *config, LzLink *link, const LzEnv *env, unsigned stations);
+    /* The packet, for which the queue is no reason to wait, would go at once: lz_link_pass() and send it, true.
+     * False: it will be queued, then kick(). NULL: the model takes every packet from the queue. */
+    bool (*offer)(void *state, unsigned station, LzDirection direction, LzPacket *packet);
     /* Something waits at this station and direction: called at each arrival, and when a queue that held a packet back
      * gives it. */
     void (*kick)(void *state, unsigned station, LzDirection direction);
@@ -35,6 +38,8 @@ void *lz_link_port_state(const LzLink *link, unsigned station, LzDirection direc
 void lz_link_expect(const LzLink *link, unsigned station, LzDirection direction, const LzPacket *packet);
 /* NULL when the queue is empty or holds back; also after lz_link_peek() gave a packet, if the queue then drops it. */
 LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction);
+/* The model takes the packet that it is offered. */
+void lz_link_pass(LzLink *link, LzDirection direction, LzPacket *packet);
 const LzPacket *lz_link_peek(const LzLink *link, unsigned station, LzDirection direction);
 uint64_t lz_link_waiting_bytes(const LzLink *link, unsigned station, LzDirection direction);
 /* Both take ownership. Deliver: the packet reaches the other side now. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lazaret/bytes.h"
+#include "lazaret/event.h"
 #include "lazaret/metric.h"
 #include "lazaret/time.h"
 
@@ -20,11 +21,24 @@ LzScope lz_probe_scope(LzProbes *probes, LzScopeKind kind, const char *name, con
 /* COUNTER: add n. RATIO: add n to the part (the whole is added with lz_probe_count_whole). */
 void lz_probe_count(LzProbes *probes, LzScope scope, LzMetric metric, int64_t n);
 void lz_probe_count_whole(LzProbes *probes, LzScope scope, LzMetric metric, int64_t n);
-/* A COUNTER or RATIO that is counted too often for a call each: after lz_probe_turn(), add to what the pointer
- * gives. It is as old as the probes; NULL when there are none. Same arguments, same count. */
+/* What is reported too often for a call each: after lz_probe_turn(), add to what the pointer refers to; a part is
+ * one of a COUNTER, a part or whole one of a RATIO, a part one sample of value 0 of a SAMPLE. The same pointer for the
+ * same scope and metric. NULL when nobody listens. */
 typedef struct LzCount { int64_t part, whole; } LzCount;
 LzCount *lz_probe_counter(LzProbes *probes, LzScope scope, LzMetric metric);
-void lz_probe_turn(LzProbes *probes);   /* what is counted from here on belongs to now */
+typedef struct LzProbesClock {          /* what LzProbes begins with */
+    const LzScheduler *scheduler;
+    LzTime turn_ns;
+} LzProbesClock;
+void lz_probe_turn_over(LzProbes *probes);
+/* What is counted from here on belongs to now. */
+static inline void lz_probe_turn(LzProbes *probes)
+{
+    const LzProbesClock *clock = (const LzProbesClock *)(const void *)probes;
+    if (clock && lz_now(clock->scheduler) >= clock->turn_ns) {
+        lz_probe_turn_over(probes);
+    }
+}
 /* SAMPLE: one value >= 0 in the metric's recording unit. */
 void lz_probe_sample(LzProbes *probes, LzScope scope, LzMetric metric, int64_t value);
 /* LEVEL: the level from now on. */

@@ -22,6 +22,9 @@ typedef struct LzQueueOps {
     /* packet->queued_ns is now. LZ_DROP_NONE: the queue owns the packet. Otherwise the caller keeps it (and counts
      * the drop). */
     LzDropReason (*enqueue)(void *state, LzPacket *packet, LzTime now_ns);
+    /* Whether this packet, which finds the queue empty and the link free, would be taken and come out at once and
+     * unchanged: then it need not go through the queue. NULL: each must. */
+    bool (*lets_pass)(const void *state, const LzPacket *packet);
     /* The next packet, owned by the caller, or NULL when it is empty or holds back. */
     LzPacket *(*dequeue)(void *state, LzTime now_ns);
     /* The packet that dequeue would look at first, not removed; NULL when it is empty or holds back. What dequeue

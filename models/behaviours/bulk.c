@@ -31,7 +31,7 @@ static void init(void *state, const void *config, LzFlow *flow, const LzEnv *env
     bulk->flow = flow;
     bulk->scheduler = env->scheduler;
     lz_env_random(env, LZ_PURPOSE_TRAFFIC, &bulk->random);
-    lz_event_init(&bulk->due, look, bulk);
+    lz_flow_event_init(flow, &bulk->due, look, bulk);
 }
 
 static void start(void *state)

@@ -46,7 +46,7 @@ static void init(void *state, const void *config, LzFlow *flow, const LzEnv *env
     periodic->flow = flow;
     periodic->scheduler = env->scheduler;
     lz_env_random(env, LZ_PURPOSE_TRAFFIC, &periodic->random);
-    lz_event_init(&periodic->due, emit, periodic);
+    lz_flow_event_init(flow, &periodic->due, emit, periodic);
 }
 
 static void start(void *state)

@@ -55,7 +55,7 @@ static void init(void *state, const void *config, LzFlow *flow, const LzEnv *env
     alarm->scheduler = env->scheduler;
     lz_env_random(env, LZ_PURPOSE_TRAFFIC, &alarm->random);
     lz_event_init(&alarm->episode, begin_episode, alarm);
-    lz_event_init(&alarm->message, emit, alarm);
+    lz_flow_event_init(flow, &alarm->message, emit, alarm);
 }
 
 static void start(void *state)

@@ -41,7 +41,7 @@ static void init(void *state, const void *config, LzFlow *flow, const LzEnv *env
     waveform->flow = flow;
     waveform->scheduler = env->scheduler;
     lz_env_random(env, LZ_PURPOSE_TRAFFIC, &waveform->random);
-    lz_event_init(&waveform->due, emit, waveform);
+    lz_flow_event_init(flow, &waveform->due, emit, waveform);
 }
 
 static void start(void *state)

@@ -206,6 +206,20 @@ static void wired_init(void *state, const void *config, LzLink *link, const LzEn
     }
 }
 
+/* The queue is empty whenever the transmitter is free and nothing is to call lane_pump(). */
+static bool wired_offer(void *state, unsigned station, LzDirection direction, LzPacket *packet)
+{
+    Wired *self = state;
+    Lane *lane = lz_link_port_state(self->link, station, direction);
+    LzTime now_ns = lz_now(self->scheduler);
+    if (lane->free_ns > now_ns || lz_event_is_pending(&lane->transmit)) {
+        return false;
+    }
+    lz_link_pass(self->link, direction, packet);
+    lane_send(lane, packet, now_ns);
+    return true;
+}
+
 static void wired_kick(void *state, unsigned station, LzDirection direction)
 {
     Wired *self = state;
@@ -285,6 +299,7 @@ static const LzParam params[] = {
 static const LzLinkOps ops = {
     .port_state_size = sizeof(Lane),
     .init = wired_init,
+    .offer = wired_offer,
     .kick = wired_kick,
     .set_up = wired_set_up,
     .clear = wired_clear,

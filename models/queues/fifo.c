@@ -50,6 +50,11 @@ static LzDropReason fifo_enqueue(void *state, LzPacket *packet, LzTime now_ns)
     return LZ_DROP_NONE;
 }
 
+static bool fifo_lets_pass(const void *state, const LzPacket *packet)
+{
+    return !is_full(state, packet);
+}
+
 static LzPacket *fifo_dequeue(void *state, LzTime now_ns)
 {
     (void)now_ns;
@@ -107,6 +112,7 @@ static const LzParam params[] = {
 static const LzQueueOps ops = {
     .init = fifo_init,
     .enqueue = fifo_enqueue,
+    .lets_pass = fifo_lets_pass,
     .dequeue = fifo_dequeue,
     .peek = fifo_peek,
     .backlog_bytes = fifo_backlog_bytes,

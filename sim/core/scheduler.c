@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "lazaret/cache.h"
+
 #define TICK_BITS 20u                   /* a wheel tick is 2^20 ns, about 1 ms */
 #define LEVEL_BITS 6u
 #define LEVEL_SLOTS (1u << LEVEL_BITS)
@@ -14,13 +16,14 @@
 #define NEAR_NS LZ_MILLISECONDS(2)      /* events that will fire go straight to the heap when they are so near */
 
 #define SLOT_EVENTS_MIN 4u
-#define PREFETCH_AHEAD 4u
+#define FETCH_EVENTS_AHEAD 12u          /* a timer's event is fetched so many timers before it leaves the wheel */
+#define FETCH_OWNERS_AHEAD 4u           /* and then what it works on */
 
 enum { IDLE, IN_HEAP, IN_WHEEL };       /* IN_WHEEL and above: in slot `where - IN_WHEEL` */
 
 typedef struct Slot {
-    LzEvent **events;                   /* in no order */
-    uint32_t count, capacity;
+    LzEvent **events;                   /* in no order; NULL: was cancelled */
+    uint32_t count, capacity, live;     /* places used; places there are; timers in them */
 } Slot;
 
 typedef struct HeapEntry {
@@ -30,7 +33,7 @@ typedef struct HeapEntry {
 } HeapEntry;
 
 struct LzScheduler {
-    LzTime now_ns;
+    LzClock clock;                      /* comes first: lz_now() */
     uint64_t next_sequence;
     uint64_t fired;
     HeapEntry *heap;
@@ -127,29 +130,47 @@ static inline LzTime tick_start(uint64_t tick)
     return (LzTime)(tick << TICK_BITS);
 }
 
+/* Closes the gaps when they are many; otherwise there will be more places. */
+static void make_room(Slot *slot)
+{
+    if (slot->live > slot->capacity / 2 || slot->capacity == 0) {
+        slot->capacity = MAX(2 * slot->capacity, SLOT_EVENTS_MIN);
+        slot->events = g_renew(LzEvent *, slot->events, slot->capacity);
+        return;
+    }
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < slot->count; i++) {
+        if (slot->events[i]) {
+            slot->events[i]->place = count;
+            slot->events[count++] = slot->events[i];
+        }
+    }
+    slot->count = count;
+}
+
 static void wheel_link(LzScheduler *self, LzEvent *event, unsigned level, unsigned place)
 {
     unsigned index = level * LEVEL_SLOTS + place;
     Slot *slot = &self->slots[index];
     if (slot->count == slot->capacity) {
-        slot->capacity = MAX(2 * slot->capacity, SLOT_EVENTS_MIN);
-        slot->events = g_renew(LzEvent *, slot->events, slot->capacity);
+        make_room(slot);
     }
-    event->where = IN_WHEEL + index;
+    event->where = (uint16_t)(IN_WHEEL + index);
     event->place = slot->count;
     slot->events[slot->count++] = event;
+    slot->live++;
     self->occupied[level] |= UINT64_C(1) << place;
     self->wheel_size++;
 }
 
+/* Leaves a gap: to fill it would touch another event, which is far from the cache. */
 static void wheel_unlink(LzScheduler *self, LzEvent *event)
 {
-    unsigned index = event->where - IN_WHEEL;
+    unsigned index = event->where - (unsigned)IN_WHEEL;
     Slot *slot = &self->slots[index];
-    LzEvent *last = slot->events[--slot->count];
-    slot->events[event->place] = last;
-    last->place = event->place;
-    if (slot->count == 0) {
+    slot->events[event->place] = NULL;
+    if (--slot->live == 0) {
+        slot->count = 0;
         self->occupied[index / LEVEL_SLOTS] &= ~(UINT64_C(1) << index % LEVEL_SLOTS);
     }
     event->where = IDLE;
@@ -187,7 +208,19 @@ static uint64_t wheel_next_tick(const LzScheduler *self, unsigned *ret_level)
     g_assert_not_reached();
 }
 
-/* Moves the wheel to its next occupied slot and empties that slot into lower levels or the heap. */
+static void fetch_ahead(const Slot *slot, uint32_t at)
+{
+    if (at + FETCH_EVENTS_AHEAD < slot->count) {
+        lz_cache_fetch(slot->events[at + FETCH_EVENTS_AHEAD], sizeof(LzEvent));
+    }
+    const LzEvent *event = at + FETCH_OWNERS_AHEAD < slot->count ? slot->events[at + FETCH_OWNERS_AHEAD] : NULL;
+    if (event) {
+        lz_cache_fetch(event->owner, event->fetch_bytes);
+    }
+}
+
+/* Moves the wheel to its next occupied slot and empties that slot into lower levels or the heap. Into the heap go
+ * those that are due within a tick or two: what they work on is fetched meanwhile. */
 static void wheel_advance(LzScheduler *self)
 {
     unsigned level;
@@ -196,15 +229,16 @@ static void wheel_advance(LzScheduler *self)
     Slot *slot = &self->slots[level * LEVEL_SLOTS + place];
     self->wheel_tick = tick;
     self->occupied[level] &= ~(UINT64_C(1) << place);
-    self->wheel_size -= slot->count;
+    self->wheel_size -= slot->live;
     for (uint32_t i = 0; i < slot->count; i++) {        /* none of them comes back to this slot */
-        if (i + PREFETCH_AHEAD < slot->count) {
-            __builtin_prefetch(slot->events[i + PREFETCH_AHEAD], 1);
+        if (level == 0) {
+            fetch_ahead(slot, i);
         }
-        timer_insert(self, slot->events[i]);
-        __builtin_prefetch(slot->events[i]->owner, 1);
+        if (slot->events[i]) {
+            timer_insert(self, slot->events[i]);
+        }
     }
-    slot->count = 0;
+    slot->count = slot->live = 0;
     self->wheel_next_ns = self->wheel_size > 0 ? tick_start(wheel_next_tick(self, &level)) : LZ_TIME_NEVER;
 }
 
@@ -240,21 +274,21 @@ void lz_scheduler_free(LzScheduler *self)
 
 void lz_event_init(LzEvent *event, LzEventHandler handle, void *owner)
 {
-    *event = (LzEvent){.handle = handle, .owner = owner};
+    *event = (LzEvent){.handle = handle, .owner = owner, .fetch_bytes = LZ_CACHE_LINE_BYTES};
 }
 
-LzTime lz_now(const LzScheduler *self)
+void lz_event_set_fetch(LzEvent *event, size_t bytes)
 {
-    return self->now_ns;
+    event->fetch_bytes = (uint16_t)MIN(bytes, UINT16_MAX);
 }
 
 void lz_schedule_at(LzScheduler *self, LzEvent *event, LzTime time_ns)
 {
     g_assert(event->where == IDLE && event->handle);
-    g_assert(time_ns >= self->now_ns);
+    g_assert(time_ns >= self->clock.now_ns);
     event->due_ns = time_ns;
     event->sequence = self->next_sequence++;
-    if (time_ns - self->now_ns <= NEAR_NS) {
+    if (time_ns - self->clock.now_ns <= NEAR_NS) {
         heap_insert(self, event);
     } else {
         timer_insert(self, event);      /* a short heap is a fast one */
@@ -265,7 +299,7 @@ void lz_schedule_at(LzScheduler *self, LzEvent *event, LzTime time_ns)
 static LzTime after(const LzScheduler *self, LzTime delay_ns)
 {
     g_assert(delay_ns >= 0);
-    return delay_ns > LZ_TIME_NEVER - self->now_ns ? LZ_TIME_NEVER : self->now_ns + delay_ns;
+    return delay_ns > LZ_TIME_NEVER - self->clock.now_ns ? LZ_TIME_NEVER : self->clock.now_ns + delay_ns;
 }
 
 void lz_schedule_after(LzScheduler *self, LzEvent *event, LzTime delay_ns)
@@ -276,7 +310,7 @@ void lz_schedule_after(LzScheduler *self, LzEvent *event, LzTime delay_ns)
 void lz_timer_at(LzScheduler *self, LzEvent *event, LzTime time_ns)
 {
     g_assert(event->handle);
-    g_assert(time_ns >= self->now_ns);
+    g_assert(time_ns >= self->clock.now_ns);
     lz_event_cancel(self, event);
     event->due_ns = time_ns;
     event->sequence = self->next_sequence++;
@@ -307,11 +341,11 @@ bool lz_scheduler_step(LzScheduler *self, LzTime until_ns)
 {
     settle_top(self);
     if (self->heap_size == 0 || self->heap[0].due_ns > until_ns) {
-        self->now_ns = MAX(self->now_ns, until_ns);
+        self->clock.now_ns = MAX(self->clock.now_ns, until_ns);
         return false;
     }
     LzEvent *event = self->heap[0].event;
-    self->now_ns = event->due_ns;
+    self->clock.now_ns = event->due_ns;
     heap_remove(self, 0);
     self->fired++;
     if (self->heap_size > 0) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#define ROOM_ALIGNMENT 16u
 #define SMALL_MESSAGE_BYTES 1536u       /* made without asking for memory */
 
 struct LzFlow {                         /* begins with what every message needs */
@@ -20,14 +21,14 @@ struct LzFlow {                         /* begins with what every message needs 
 
 struct LzDevice {
     LzHost *host;
-    LzDeviceOptions options;
-    uint32_t probe_index;
     LzFlow *flows;
-    LzClientFlow *client_flows;
-    GPtrArray *destinations;            /* char *: what client_flows point to */
     void *client;                       /* state */
+    LzClientFlow *client_flows;
     bool is_on, is_ready;
+    uint32_t probe_index;
     uint64_t times_ready;
+    GPtrArray *destinations;            /* char *: what client_flows point to */
+    LzDeviceOptions options;
 };
 
 static LzEnv part_env(const LzHost *host, const char *part)
@@ -84,7 +85,7 @@ static void init_flow(LzDevice *device, unsigned index)
         .index = index,
         .device = device,
         .flow = options,
-        .behaviour = g_malloc0(options->behaviour->state_size),
+        .behaviour = flow->behaviour,
     };
     char *destination = expand(device, options->publish);
     g_ptr_array_add(device->destinations, destination);
@@ -98,16 +99,51 @@ static void init_flow(LzDevice *device, unsigned index)
     behaviour_ops(flow)->init(flow->behaviour, options->config, flow, &env);
 }
 
+/* Everything of a device stands in its host's room, in the order in which a message meets it: the behaviours'
+ * states, the flows, the client's state; before them what a message does not need. */
+static void *take_room(uint8_t **at, size_t bytes)
+{
+    void *place = *at;
+    *at += (bytes + ROOM_ALIGNMENT - 1) / ROOM_ALIGNMENT * ROOM_ALIGNMENT;
+    return place;
+}
+
+static LzDevice *lay_out(uint8_t *room, const LzDeviceOptions *options, size_t *ret_bytes)
+{
+    uint8_t *at = room;
+    LzDevice *device = take_room(&at, sizeof(LzDevice));
+    LzClientFlow *client_flows = take_room(&at, options->flow_count * sizeof(LzClientFlow));
+    void *behaviours = at;
+    for (unsigned i = 0; i < options->flow_count; i++) {
+        take_room(&at, options->flows[i].behaviour->state_size);
+    }
+    LzFlow *flows = take_room(&at, options->flow_count * sizeof(LzFlow));
+    void *client = take_room(&at, options->client->state_size);
+    *ret_bytes = (size_t)(at - room);
+    if (room) {
+        *device = (LzDevice){.flows = flows, .client = client, .client_flows = client_flows};
+        for (unsigned i = 0; i < options->flow_count; i++) {
+            flows[i].behaviour = take_room((uint8_t **)&behaviours, options->flows[i].behaviour->state_size);
+        }
+    }
+    return device;
+}
+
+size_t lz_device_room_bytes(const LzDeviceOptions *options)
+{
+    size_t bytes = 0;
+    lay_out(NULL, options, &bytes);
+    return bytes;
+}
+
 LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options)
 {
-    LzDevice *device = g_new0(LzDevice, 1);
+    size_t room_bytes = 0;
+    LzDevice *device = lay_out(lz_host_room(host), options, &room_bytes);
     device->host = host;
     device->options = *options;
     device->probe_index = lz_probe_device(lz_host_env(host)->probes, lz_host_name(host), options->fleet);
-    device->flows = g_new0(LzFlow, options->flow_count);
-    device->client_flows = g_new0(LzClientFlow, options->flow_count);
     device->destinations = g_ptr_array_new_with_free_func(g_free);
-    device->client = g_malloc0(options->client->state_size);
     for (unsigned i = 0; i < options->flow_count; i++) {
         init_flow(device, i);
     }
@@ -133,15 +169,8 @@ void lz_device_free(LzDevice *device)
     }
     lz_device_set_power(device, false);
     client_ops(device)->clear(device->client);
-    for (unsigned i = 0; i < device->options.flow_count; i++) {
-        g_free(device->flows[i].behaviour);
-    }
-    g_free(device->client);
-    g_free(device->flows);
-    g_free(device->client_flows);
     g_ptr_array_unref(device->destinations);
     lz_host_free(device->host);
-    g_free(device);
 }
 
 void lz_device_set_power(LzDevice *device, bool is_on)
@@ -175,6 +204,12 @@ static void fill(uint8_t *bytes, size_t size)
         memcpy(bytes + done, bytes, more);
         done += more;
     }
+}
+
+void lz_flow_event_init(const LzFlow *flow, LzEvent *event, LzEventHandler handle, void *owner)
+{
+    lz_event_init(event, handle, owner);
+    lz_event_set_fetch(event, lz_host_fetch_bytes(flow->device->host, owner));
 }
 
 void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)

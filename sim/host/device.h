@@ -33,7 +33,9 @@ typedef struct LzDeviceOptions {
     void *owner;
 } LzDeviceOptions;
 
-/* Takes over the host. The device is off until lz_device_set_power(). */
+/* What a device needs of its host's room; of the options only flows, flow_count and client matter. */
+size_t lz_device_room_bytes(const LzDeviceOptions *options);
+/* Takes over the host, whose room must be large enough. The device is off until lz_device_set_power(). */
 LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options);
 void lz_device_free(LzDevice *device);
 void lz_device_set_power(LzDevice *device, bool is_on);

@@ -26,22 +26,32 @@ static void receive(LzElement *element, LzPacket *packet)
     }
 }
 
-/* Host and TCP stack stand side by side, so that one fetch brings both. */
-static size_t tcp_offset(void)
+/* One block holds the room, the host and its TCP stack, so that one fetch brings them. */
+static size_t aligned(size_t bytes)
 {
-    return (sizeof(LzHost) + LZ_TCP_PLACE_ALIGNMENT - 1) / LZ_TCP_PLACE_ALIGNMENT * LZ_TCP_PLACE_ALIGNMENT;
+    return (bytes + LZ_TCP_PLACE_ALIGNMENT - 1) / LZ_TCP_PLACE_ALIGNMENT * LZ_TCP_PLACE_ALIGNMENT;
 }
 
-void lz_host_fetch(const LzHost *host)
+static uint8_t *tcp_place(const LzHost *host)
 {
-    lz_cache_fetch(host, HOT_BYTES);
-    lz_cache_fetch((const uint8_t *)host + tcp_offset(), lz_tcp_place_bytes());
+    return (uint8_t *)(uintptr_t)host + aligned(sizeof(LzHost));
+}
+
+void *lz_host_room(LzHost *host)
+{
+    return (uint8_t *)host - aligned(host->options.room_bytes);
+}
+
+size_t lz_host_fetch_bytes(const LzHost *host, const void *place)
+{
+    return (size_t)(tcp_place(host) + lz_tcp_place_bytes() - (const uint8_t *)place);
 }
 
 static void device_expect(LzElement *element, const LzPacket *packet)
 {
     (void)packet;
-    lz_host_fetch((const LzHost *)element);
+    lz_cache_fetch(element, HOT_BYTES);
+    lz_cache_fetch(tcp_place((const LzHost *)element), lz_tcp_place_bytes());
 }
 
 /* Of many connections a packet concerns one. */
@@ -55,14 +65,16 @@ static const LzElementOps server_ops = {.receive = receive, .expect = server_exp
 
 LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *output)
 {
-    LzHost *host = g_aligned_alloc0(1, tcp_offset() + lz_tcp_place_bytes(), LZ_TCP_PLACE_ALIGNMENT);
+    size_t room_bytes = aligned(options->room_bytes);
+    uint8_t *block = g_aligned_alloc0(1, room_bytes + aligned(sizeof(LzHost)) + lz_tcp_place_bytes(), LZ_TCP_PLACE_ALIGNMENT);
+    LzHost *host = (LzHost *)(void *)(block + room_bytes);
     host->input.ops = options->service_scope ? &server_ops : &device_ops;
     host->env = *env;
     host->options = *options;
     host->name = g_strdup(options->name);
     host->options.name = host->name;
     host->output = output;
-    host->tcp = lz_tcp_new(env, options->address, output, options->tcp, (uint8_t *)host + tcp_offset());
+    host->tcp = lz_tcp_new(env, options->address, output, options->tcp, tcp_place(host));
     host->cpu = lz_cpu_queue_new(env, options->cores, options->service_scope);
     host->ticket = options->keeps_tickets ? lz_tls_ticket_new() : NULL;
     host->listeners = g_ptr_array_new_with_free_func(g_free);
@@ -94,7 +106,7 @@ void lz_host_free(LzHost *host)
     g_ptr_array_unref(host->listeners);
     g_free(host->stats.refused_by_alert);
     g_free(host->name);
-    g_aligned_free(host);
+    g_aligned_free(lz_host_room(host));
 }
 
 LzElement *lz_host_input(LzHost *host)

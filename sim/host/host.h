@@ -22,6 +22,7 @@ typedef struct LzHostOptions {
     LzScope tls_scope;                  /* LZ_SCOPE_TLS of its fleet, 0 for servers */
     LzScope service_scope;              /* LZ_SCOPE_SERVICE for servers, else 0 */
     const LzTcpOptions *tcp;            /* borrowed */
+    size_t room_bytes;                  /* zeroed, for whoever runs on it: beside what each of its packets touches */
     LzDigest *digest;                   /* borrowed, may be NULL */
     void (*key_log)(void *self, const char *line);      /* may be NULL */
     void *key_log_self;
@@ -29,8 +30,10 @@ typedef struct LzHostOptions {
 
 LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *output);
 void lz_host_free(LzHost *host);
+void *lz_host_room(LzHost *host);               /* aligned to 16 bytes */
+/* From a place in the room to the end of what a message touches of the host. */
+size_t lz_host_fetch_bytes(const LzHost *host, const void *place);
 LzElement *lz_host_input(LzHost *host);         /* packets for this host arrive here; checks the address */
-void lz_host_fetch(const LzHost *host);         /* its application will soon act: fetches the host and its TCP */
 
 /* Power: off forgets sessions (closed(POWER) to their owners), TCP, CPU work, tickets; drops what arrives. */
 void lz_host_set_power(LzHost *host, bool is_on);

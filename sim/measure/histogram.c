@@ -124,12 +124,20 @@ static uint64_t *count_at(LzHistogram *histogram, int64_t value)
     return &counts[within & (chunk_size(histogram) - 1)];
 }
 
+void lz_histogram_add_many(LzHistogram *histogram, int64_t value, uint64_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    *count_at(histogram, value) += count;
+    widen(histogram, value, value);
+    histogram->count += count;
+    histogram->sum += (unsigned __int128)(uint64_t)value * count;
+}
+
 void lz_histogram_add(LzHistogram *histogram, int64_t value)
 {
-    ++*count_at(histogram, value);
-    widen(histogram, value, value);
-    histogram->count++;
-    histogram->sum += (uint64_t)value;
+    lz_histogram_add_many(histogram, value, 1);
 }
 
 void lz_histogram_restore_bucket(LzHistogram *histogram, int64_t low, uint64_t count)

@@ -13,6 +13,7 @@ LzHistogram *lz_histogram_new(unsigned digits);
 void lz_histogram_free(LzHistogram *histogram);                 /* accepts NULL */
 void lz_histogram_clear(LzHistogram *histogram);                /* empty again; keeps its memory */
 void lz_histogram_add(LzHistogram *histogram, int64_t value);   /* value >= 0 */
+void lz_histogram_add_many(LzHistogram *histogram, int64_t value, uint64_t count);      /* the same value so many times */
 void lz_histogram_merge(LzHistogram *into, const LzHistogram *from);    /* same digits */
 uint64_t lz_histogram_count(const LzHistogram *histogram);
 int64_t lz_histogram_min(const LzHistogram *histogram);         /* 0 when empty */

@@ -51,7 +51,7 @@ static void digest(LzProbes *probes, DigestTag tag, LzMessageId message, uint64_
     }
     lz_digest_add(probes->digest, LZ_DIGEST_APPLICATION, (uint64_t)tag << 56 | value);
     lz_digest_add(probes->digest, LZ_DIGEST_APPLICATION, message);
-    lz_digest_add(probes->digest, LZ_DIGEST_APPLICATION, (uint64_t)lz_now(probes->scheduler));
+    lz_digest_add(probes->digest, LZ_DIGEST_APPLICATION, (uint64_t)lz_now(probes->clock.scheduler));
 }
 
 static LzFlowAccount *account_of(LzProbes *probes, const LzLife *life)
@@ -87,7 +87,7 @@ LzMessageId lz_probe_created(LzProbes *probes, LzScope flow, uint32_t device, ui
         return 0;
     }
     LzLife life = {
-        .created_ns = lz_now(probes->scheduler), .deadline_ns = deadline_ns, .flow = flow,
+        .created_ns = lz_now(probes->clock.scheduler), .deadline_ns = deadline_ns, .flow = flow,
         .size_bytes = size_bytes, .span = probes->span,
     };
     LzMessageId message = lz_lives_open(&probes->lives, device, &life);
@@ -118,7 +118,7 @@ void lz_probe_sent(LzProbes *probes, LzMessageId message)
     life->is_sent = true;
     account_of(probes, life)->sent++;
     lz_probes_add_sample(probes, life->flow, LZ_METRIC_FLOW_SEND_DELAY, life->span,
-                         lz_now(probes->scheduler) - life->created_ns);
+                         lz_now(probes->clock.scheduler) - life->created_ns);
 }
 
 /* What its sender gave up may still arrive, when it was under way already: then it was not lost. The
@@ -134,7 +134,7 @@ static void take_back_loss(LzProbes *probes, const LzLife *life)
 
 static void close_delivered(LzProbes *probes, LzLife *life)
 {
-    LzTime latency_ns = lz_now(probes->scheduler) - life->created_ns;
+    LzTime latency_ns = lz_now(probes->clock.scheduler) - life->created_ns;
     if (life->state == LZ_LIFE_LOST) {
         take_back_loss(probes, life);
     }

@@ -68,7 +68,7 @@ static void complete_levels(LzObservation *observation, LzUnit unit, unsigned kn
 
 static bool is_settled(const LzProbes *probes)
 {
-    return probes->is_finished || probes->end_ns == lz_now(probes->scheduler);
+    return probes->is_finished || probes->end_ns == lz_now(probes->clock.scheduler);
 }
 
 LzObservation lz_recorder_observe(const LzProbes *probes, LzMetric metric, const char *name, const char *fleet,

@@ -34,11 +34,11 @@ typedef struct LzScopeRecord {
 } LzScopeRecord;
 
 struct LzProbes {
-    const LzScheduler *scheduler;       /* borrowed */
+    LzProbesClock clock;                /* comes first: lz_probe_turn(). Scheduler: borrowed; when the span or the
+                                           series interval ends */
     LzDigest *digest;                   /* borrowed; may be NULL */
     LzWindows windows;
     unsigned span;                      /* that contains now */
-    LzTime turn_ns;                     /* when the span or the series interval ends */
     LzTime end_ns;                      /* set by finish */
     GPtrArray *counters;                /* LzCounter: counted outside, since the last turn */
     bool is_finished;
@@ -64,7 +64,11 @@ LzScopeRecord *lz_probes_scope(const LzProbes *probes, LzScope scope);
 
 /* Catches up with the clock: closes series intervals, moves on to the span of now. False when nothing is
  * recorded: no probes, or finished. Every report begins with this. */
-bool lz_probes_advance(LzProbes *probes);
+static inline bool lz_probes_advance(LzProbes *probes)
+{
+    lz_probe_turn(probes);
+    return probes && !probes->is_finished;
+}
 /* After lz_probes_advance(). Into the windows of a span; is_now: into the series interval as well. */
 void lz_probes_add_count(LzProbes *probes, LzScope scope, LzMetric metric, unsigned span, int64_t part, int64_t whole,
                          bool is_now);

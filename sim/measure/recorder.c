@@ -44,16 +44,16 @@ static void scope_free(LzProbes *probes, LzScopeRecord *record)
 /* The next moment at which lz_probes_advance() has something to do. */
 static void set_turn(LzProbes *probes)
 {
-    probes->turn_ns = probes->windows.spans[probes->span].to_ns;
+    probes->clock.turn_ns = probes->windows.spans[probes->span].to_ns;
     if (probes->series_every_ns > 0) {
-        probes->turn_ns = MIN(probes->turn_ns, probes->interval_ns + probes->series_every_ns + 1);
+        probes->clock.turn_ns = MIN(probes->clock.turn_ns, probes->interval_ns + probes->series_every_ns + 1);
     }
 }
 
 LzProbes *lz_recorder_new(const LzRecorderOptions *options)
 {
     LzProbes *probes = g_new0(LzProbes, 1);
-    probes->scheduler = options->scheduler;
+    probes->clock.scheduler = options->scheduler;
     probes->digest = options->digest;
     probes->series_every_ns = options->series_every_ns;
     probes->scopes = g_ptr_array_new();
@@ -111,34 +111,6 @@ LzScopeRecord *lz_probes_scope(const LzProbes *probes, LzScope scope)
     return g_ptr_array_index(probes->scopes, scope - 1);
 }
 
-/* What was counted outside belongs to the span and the interval that end here. */
-static void take_counters(LzProbes *probes)
-{
-    for (unsigned i = 0; i < probes->counters->len; i++) {
-        LzCounter *counter = g_ptr_array_index(probes->counters, i);
-        LzCount count = counter->count;
-        counter->count = (LzCount){0};
-        if (count.part != 0 || count.whole != 0) {
-            lz_probes_add_count(probes, counter->scope, counter->metric, probes->span, count.part, count.whole, true);
-        }
-    }
-}
-
-bool lz_probes_advance(LzProbes *probes)
-{
-    if (!probes || probes->is_finished) {
-        return false;
-    }
-    LzTime now_ns = lz_now(probes->scheduler);
-    if (G_UNLIKELY(now_ns >= probes->turn_ns)) {
-        take_counters(probes);
-        lz_series_close_before(probes, now_ns);
-        probes->span = lz_windows_span(&probes->windows, now_ns, probes->span);
-        set_turn(probes);
-    }
-    return true;
-}
-
 static LzMeter *meter_of(const LzProbes *probes, LzScope scope, LzMetric metric, LzMetricType type)
 {
     LzScopeRecord *record = lz_probes_scope(probes, scope);
@@ -170,25 +142,54 @@ void lz_probes_add_count(LzProbes *probes, LzScope scope, LzMetric metric, unsig
     }
 }
 
-static void tally_sample(LzTally *tally, unsigned digits, int64_t value)
+static void tally_samples(LzTally *tally, unsigned digits, int64_t value, uint64_t count)
 {
     if (G_UNLIKELY(!tally->histogram)) {
         tally->histogram = lz_histogram_new(digits);
     }
-    lz_histogram_add(tally->histogram, value);
+    lz_histogram_add_many(tally->histogram, value, count);
 }
 
-void lz_probes_add_sample(LzProbes *probes, LzScope scope, LzMetric metric, unsigned span, int64_t value)
+static void add_samples(LzProbes *probes, LzScope scope, LzMetric metric, unsigned span, int64_t value, uint64_t count)
 {
     LzMeter *meter = meter_of(probes, scope, metric, LZ_METRIC_SAMPLE);
     const LzSpan *of = &probes->windows.spans[span];
     ensure_windows(probes, meter);
     for (unsigned i = 0; i < of->window_count; i++) {
-        tally_sample(&meter->windows[of->windows[i]], LZ_RECORDER_DIGITS, value);
+        tally_samples(&meter->windows[of->windows[i]], LZ_RECORDER_DIGITS, value, count);
     }
     if (probes->series_every_ns > 0) {
-        tally_sample(&meter->interval, LZ_SERIES_DIGITS, value);
+        tally_samples(&meter->interval, LZ_SERIES_DIGITS, value, count);
     }
+}
+
+void lz_probes_add_sample(LzProbes *probes, LzScope scope, LzMetric metric, unsigned span, int64_t value)
+{
+    add_samples(probes, scope, metric, span, value, 1);
+}
+
+/* What was counted outside belongs to the span and the interval that end here. */
+static void take_counters(LzProbes *probes)
+{
+    for (unsigned i = 0; i < probes->counters->len; i++) {
+        LzCounter *counter = g_ptr_array_index(probes->counters, i);
+        LzCount count = counter->count;
+        counter->count = (LzCount){0};
+        if (count.part != 0 && lz_metric_info(counter->metric)->type == LZ_METRIC_SAMPLE) {
+            add_samples(probes, counter->scope, counter->metric, probes->span, 0, (uint64_t)count.part);
+        } else if (count.part != 0 || count.whole != 0) {
+            lz_probes_add_count(probes, counter->scope, counter->metric, probes->span, count.part, count.whole, true);
+        }
+    }
+}
+
+void lz_probe_turn_over(LzProbes *probes)
+{
+    LzTime now_ns = lz_now(probes->clock.scheduler);
+    take_counters(probes);
+    lz_series_close_before(probes, now_ns);
+    probes->span = lz_windows_span(&probes->windows, now_ns, probes->span);
+    set_turn(probes);
 }
 
 void lz_probe_count(LzProbes *probes, LzScope scope, LzMetric metric, int64_t n)
@@ -226,11 +227,6 @@ LzCount *lz_probe_counter(LzProbes *probes, LzScope scope, LzMetric metric)
     return &counter->count;
 }
 
-void lz_probe_turn(LzProbes *probes)
-{
-    lz_probes_advance(probes);
-}
-
 void lz_probe_sample(LzProbes *probes, LzScope scope, LzMetric metric, int64_t value)
 {
     if (lz_probes_advance(probes) && scope != 0) {
@@ -250,14 +246,14 @@ static LzLevel *level_of(const LzProbes *probes, LzScope scope, LzMetric metric)
 void lz_probe_level(LzProbes *probes, LzScope scope, LzMetric metric, int64_t level)
 {
     if (lz_probes_advance(probes) && scope != 0) {
-        lz_level_set(level_of(probes, scope, metric), &probes->windows, lz_now(probes->scheduler), level);
+        lz_level_set(level_of(probes, scope, metric), &probes->windows, lz_now(probes->clock.scheduler), level);
     }
 }
 
 void lz_probe_level_past(LzProbes *probes, LzScope scope, LzMetric metric, LzTime from_ns, int64_t level)
 {
     if (lz_probes_advance(probes) && scope != 0) {
-        lz_level_add_past(level_of(probes, scope, metric), &probes->windows, from_ns, lz_now(probes->scheduler), level);
+        lz_level_add_past(level_of(probes, scope, metric), &probes->windows, from_ns, lz_now(probes->clock.scheduler), level);
     }
 }
 
@@ -276,7 +272,7 @@ static void digest_session(LzProbes *probes, const LzTraceRow *row)
 
 void lz_probes_add_trace(LzProbes *probes, LzTraceRow row)
 {
-    row.t_ns = lz_now(probes->scheduler);
+    row.t_ns = lz_now(probes->clock.scheduler);
     digest_session(probes, &row);
     lz_trace_log_add(&probes->traces, &row);
     if (probes->on_trace) {
@@ -309,7 +305,7 @@ static void settle_levels(LzProbes *probes)
 void lz_recorder_settle(LzProbes *probes)
 {
     if (lz_probes_advance(probes)) {
-        probes->end_ns = lz_now(probes->scheduler);
+        probes->end_ns = lz_now(probes->clock.scheduler);
         settle_levels(probes);
     }
 }
@@ -324,6 +320,7 @@ void lz_recorder_finish(LzProbes *probes, LzTime end_ns)
     settle_levels(probes);
     lz_series_finish(probes, end_ns);
     probes->is_finished = true;
+    probes->clock.turn_ns = LZ_TIME_NEVER;
 }
 
 void lz_recorder_set_listener(LzProbes *probes, void (*trace)(void *self, const LzTraceRow *row),

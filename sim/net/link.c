@@ -44,12 +44,13 @@ struct LzLink {
     Waker *wakers;              /* by port index; NULL: these queues never hold back */
     unsigned stations;
     bool is_up;
+    bool may_pass;              /* queue and model both let packets pass that need not wait */
     LzScope scope;
     uint32_t packet_bytes_min, overhead_bytes;
     LzImpairment *impairment;   /* of faults; NULL: there was none so far */
     LzDigest *digest;           /* borrowed; may be NULL */
     uint64_t digest_name;
-    LzCount *dropped, *delivered, *bytes;       /* of the probes; never NULL */
+    LzCount *dropped, *delivered, *bytes, *unwaited;    /* of the probes; never NULL */
     LzCount unheard;                    /* stands for them when nobody listens */
     LzTime reported_ns;
     LzTime integrated_ns[2];    /* queue_integral is complete up to here */
@@ -200,6 +201,10 @@ static void port_receive(LzElement *element, LzPacket *packet)
     }
     LzTime now_ns = lz_now(link->env.scheduler);
     packet->queued_ns = now_ns;
+    if (link->may_pass && link->queue_ops->lets_pass(queue_of(link, index), packet) &&
+        link->ops->offer(link->state, index / 2, direction, packet)) {
+        return;
+    }
     LzDropReason reason = link->queue_ops->enqueue(queue_of(link, index), packet, now_ns);
     if (reason != LZ_DROP_NONE) {
         drop(link, index, packet, reason);
@@ -229,6 +234,25 @@ void lz_link_expect(const LzLink *link, unsigned station, LzDirection direction,
     }
 }
 
+static void entered_flight(LzLink *link, LzDirection direction, LzPacket *packet, LzTime wait_ns)
+{
+    LzLinkStats *stats = &link->stats[direction];
+    stats->in_flight_packets++;
+    stats->in_flight_bytes += packet->wire_bytes;
+    if (wait_ns == 0) {
+        lz_probe_turn(link->env.probes);
+        link->unwaited->part++;
+    } else {
+        lz_probe_sample(link->env.probes, link->scope, LZ_METRIC_LINK_WAIT, wait_ns);
+    }
+    packet->next = NULL;
+}
+
+void lz_link_pass(LzLink *link, LzDirection direction, LzPacket *packet)
+{
+    entered_flight(link, direction, packet, 0);
+}
+
 LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction)
 {
     LzTime now_ns = lz_now(link->env.scheduler);
@@ -240,12 +264,8 @@ LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction)
     if (!packet) {
         return NULL;
     }
-    LzLinkStats *stats = &link->stats[direction];
     queue_lost(link, direction, packet, now_ns);
-    stats->in_flight_packets++;
-    stats->in_flight_bytes += packet->wire_bytes;
-    lz_probe_sample(link->env.probes, link->scope, LZ_METRIC_LINK_WAIT, now_ns - packet->queued_ns);
-    packet->next = NULL;
+    entered_flight(link, direction, packet, now_ns - packet->queued_ns);
     return packet;
 }
 
@@ -357,6 +377,7 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->name = g_strdup(name);
     link->ops = choice->model->ops;
     link->queue_ops = queue->model->ops;
+    link->may_pass = link->ops->offer && link->queue_ops->lets_pass;
     link->stations = stations;
     link->is_up = true;
     link->scope = scope;
@@ -364,6 +385,7 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->dropped = counter(link, LZ_METRIC_LINK_DROPPED);
     link->delivered = counter(link, LZ_METRIC_LINK_DELIVERED);
     link->bytes = counter(link, LZ_METRIC_LINK_BYTES);
+    link->unwaited = counter(link, LZ_METRIC_LINK_WAIT);
     lz_link_set_framing(link, LZ_ETHERNET_PACKET_BYTES_MIN, LZ_ETHERNET_OVERHEAD_BYTES);
     link->digest_name = lz_entity_id(name) << 24;
     link->state_offset = sizeof(Port) + aligned(queue->model->state_size, STATE_ALIGNMENT);

@@ -8,6 +8,7 @@
 #include "sim/net/tcp_internal.h"
 
 #define FIRST_SLOTS 8u
+#define HOT_BYTES offsetof(LzTcpSocket, listener)       /* what a segment touches of a socket */
 #define EPHEMERAL_FIRST 32768u          /* as Linux's ip_local_port_range */
 #define EPHEMERAL_COUNT 28232u
 
@@ -388,6 +389,8 @@ static LzTcpSocket *new_socket(LzTcp *tcp, LzAddress peer, uint16_t peer_port, u
     lz_event_init(&socket->timer, timer_fired, socket);
     lz_event_init(&socket->ack_timer, ack_timer_fired, socket);
     lz_event_init(&socket->notify, notify, socket);
+    lz_event_set_fetch(&socket->timer, HOT_BYTES);
+    lz_event_set_fetch(&socket->ack_timer, HOT_BYTES);
     return socket;
 }
 
@@ -651,7 +654,7 @@ void lz_tcp_expect(const LzTcp *tcp, const LzPacket *packet)
     uint64_t key = key_of(packet->source, packet->source_port, packet->destination_port);
     const LzTcpSocket *socket = tcp->slots ? tcp->slots[find_slot(tcp, key)].socket : tcp->sole;
     if (socket) {
-        lz_cache_fetch(socket, offsetof(LzTcpSocket, listener));
+        lz_cache_fetch(socket, HOT_BYTES);
     }
 }
 

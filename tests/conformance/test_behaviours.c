@@ -32,6 +32,12 @@ bool lz_flow_has_room(const LzFlow *flow)
     return true;
 }
 
+void lz_flow_event_init(const LzFlow *flow, LzEvent *event, LzEventHandler handle, void *owner)
+{
+    (void)flow;
+    lz_event_init(event, handle, owner);
+}
+
 typedef struct Rig {
     const LzModel *model;
     const LzBehaviourOps *ops;
