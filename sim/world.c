@@ -226,27 +226,32 @@ void lz_world_free(LzWorld *world)
     g_free(world);
 }
 
-bool lz_world_step(LzWorld *world)
+static bool step(LzWorld *world, LzTime until_ns)
 {
-    if (!lz_scheduler_step(world->scheduler, world->plan->run.duration_ns)) {
+    if (!lz_scheduler_step(world->scheduler, until_ns)) {
         return false;
     }
     lz_digest_add(&world->digest, LZ_DIGEST_EVENTS, (uint64_t)lz_now(world->scheduler));
     return true;
 }
 
+bool lz_world_step(LzWorld *world)
+{
+    return step(world, world->plan->run.duration_ns);
+}
+
 void lz_world_run_until(LzWorld *world, LzTime time_ns)
 {
     LzTime until_ns = MIN(time_ns, world->plan->run.duration_ns);
-    while (lz_scheduler_step(world->scheduler, until_ns)) {
-        lz_digest_add(&world->digest, LZ_DIGEST_EVENTS, (uint64_t)lz_now(world->scheduler));
+    while (step(world, until_ns)) {
     }
 }
 
 bool lz_world_step_until(LzWorld *world, bool (*condition)(LzWorld *world), LzTime limit_ns)
 {
+    LzTime until_ns = MIN(limit_ns, world->plan->run.duration_ns);
     while (!condition(world)) {
-        if (lz_scheduler_next(world->scheduler) > limit_ns || !lz_world_step(world)) {
+        if (!step(world, until_ns)) {
             return false;
         }
     }

@@ -36,6 +36,7 @@ struct LzScheduler {
     LzClock clock;                      /* comes first: lz_now() */
     uint64_t next_sequence;
     uint64_t fired;
+    bool is_postponed;                  /* the event that fires */
     HeapEntry *heap;
     uint32_t heap_size, heap_capacity;
     uint64_t wheel_tick;                /* ticks up to this one are in the heap */
@@ -337,14 +338,16 @@ LzTime lz_scheduler_next(LzScheduler *self)
     return self->heap_size > 0 ? self->heap[0].due_ns : LZ_TIME_NEVER;
 }
 
-bool lz_scheduler_step(LzScheduler *self, LzTime until_ns)
+void lz_event_postpone(LzScheduler *self, LzEvent *event, LzTime time_ns)
 {
-    settle_top(self);
-    if (self->heap_size == 0 || self->heap[0].due_ns > until_ns) {
-        self->clock.now_ns = MAX(self->clock.now_ns, until_ns);
-        return false;
-    }
-    LzEvent *event = self->heap[0].event;
+    g_assert(event->where == IDLE && event->due_ns == self->clock.now_ns && time_ns >= self->clock.now_ns);
+    event->due_ns = time_ns;
+    timer_insert(self, event);          /* its sequence stays */
+    self->is_postponed = true;
+}
+
+static void fire(LzScheduler *self, LzEvent *event)
+{
     self->clock.now_ns = event->due_ns;
     heap_remove(self, 0);
     self->fired++;
@@ -352,7 +355,23 @@ bool lz_scheduler_step(LzScheduler *self, LzTime until_ns)
         __builtin_prefetch(self->heap[0].event->owner, 1);      /* the next, while this one is at work */
     }
     event->handle(event->owner);
-    return true;
+}
+
+bool lz_scheduler_step(LzScheduler *self, LzTime until_ns)
+{
+    for (;;) {
+        settle_top(self);
+        if (self->heap_size == 0 || self->heap[0].due_ns > until_ns) {
+            self->clock.now_ns = MAX(self->clock.now_ns, until_ns);
+            return false;
+        }
+        fire(self, self->heap[0].event);
+        if (G_LIKELY(!self->is_postponed)) {
+            return true;
+        }
+        self->is_postponed = false;
+        self->fired--;
+    }
 }
 
 uint64_t lz_scheduler_fired(const LzScheduler *self)

@@ -9,6 +9,10 @@
 LzScheduler *lz_scheduler_new(void);
 void lz_scheduler_free(LzScheduler *scheduler);         /* pending events are forgotten, not fired; accepts NULL */
 
+/* From the handler of the event that fires: it was due later, only nobody knew. It fires at time_ns instead, in the
+ * place that it would have had there from the beginning; this firing counts as none. */
+void lz_event_postpone(LzScheduler *scheduler, LzEvent *event, LzTime time_ns);
+
 /* Fires the next event if it is due at or before until_ns. False: nothing due, the clock is at until_ns. */
 bool lz_scheduler_step(LzScheduler *scheduler, LzTime until_ns);
 /* Due time of the next event, or LZ_TIME_NEVER. */

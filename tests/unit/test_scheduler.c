@@ -57,6 +57,49 @@ static void test_cancel_is_safe_twice(void)
     lz_scheduler_free(scheduler);
 }
 
+/* An event that finds out, when it fires, that it is due later, takes the place that it would have had. */
+typedef struct Late {
+    Probe probe;
+    LzTime later_ns;            /* 0: now is the time */
+} Late;
+
+static void record_later(void *owner)
+{
+    Late *late = owner;
+    LzTime later_ns = late->later_ns;
+    late->later_ns = 0;
+    if (later_ns > 0) {
+        lz_event_postpone(late->probe.scheduler, &late->probe.event, later_ns);
+    } else {
+        record(&late->probe);
+    }
+}
+
+static void test_postponed(void)
+{
+    static const LzTime first_ns[] = {300, 100, 300, 100, LZ_SECONDS(9)}, later_ns[] = {0, 300, 0, LZ_SECONDS(9), 0};
+    LzScheduler *scheduler = lz_scheduler_new();
+    g_autoptr(GArray) fired = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    Late late[G_N_ELEMENTS(first_ns)];
+    for (unsigned i = 0; i < G_N_ELEMENTS(late); i++) {
+        late[i] = (Late){.probe = {.scheduler = scheduler, .fired = fired, .id = i}, .later_ns = later_ns[i]};
+        lz_event_init(&late[i].probe.event, record_later, &late[i]);
+        lz_schedule_at(scheduler, &late[i].probe.event, first_ns[i]);
+    }
+    g_assert_true(lz_scheduler_step(scheduler, 300));
+    g_assert_cmpint(lz_now(scheduler), ==, 300);
+    g_assert_cmpuint(lz_scheduler_fired(scheduler), ==, 1);
+    g_assert_true(lz_scheduler_step(scheduler, 300));
+    g_assert_true(lz_scheduler_step(scheduler, 300));
+    g_assert_false(lz_scheduler_step(scheduler, 300));
+    while (lz_scheduler_step(scheduler, LZ_SECONDS(10))) {
+    }
+    static const unsigned expected[] = {0, 1, 2, 3, 4};
+    g_assert_cmpmem(fired->data, fired->len * sizeof(unsigned), expected, sizeof expected);
+    g_assert_cmpuint(lz_scheduler_fired(scheduler), ==, 5);
+    lz_scheduler_free(scheduler);
+}
+
 /* ---- property: any mixture fires in (time, scheduling) order ---- */
 
 enum { EVENTS = 400, ROUNDS = 40000 };
@@ -144,6 +187,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/scheduler/order-and-ties", test_order_and_ties);
+    g_test_add_func("/scheduler/postponed", test_postponed);
     g_test_add_func("/scheduler/cancel-is-safe-twice", test_cancel_is_safe_twice);
     g_test_add_func("/scheduler/heap-and-wheel-agree-with-reference", test_heap_and_wheel_agree_with_reference);
     return g_test_run();
