@@ -129,6 +129,7 @@ LzWorld *lz_world_new(const LzPlan *plan, unsigned repetition, const LzWorldObse
     world->observer = observer ? *observer : (LzWorldObserver){0};
     world->scheduler = lz_scheduler_new();
     world->packets = lz_packet_pool_new();
+    world->workers = plan->threads > 1 ? lz_workers_new(plan->threads) : NULL;
     world->names = g_ptr_array_new_with_free_func(g_free);
     world->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     world->legitimate = g_hash_table_new(NULL, NULL);
@@ -216,6 +217,7 @@ void lz_world_free(LzWorld *world)
     g_free(world->attacks);
     g_free(world->faults);
     g_free(world->windows);
+    lz_workers_free(world->workers);
     lz_pki_free(world->pki);
     lz_recorder_free(world->probes);
     lz_packet_pool_free(world->packets);

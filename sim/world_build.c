@@ -364,6 +364,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         .tcp = request->tcp,
         .digest = &world->digest,
         .room_bytes = request->room_bytes,
+        .workers = world->workers,
     };
     LzHost *host = lz_host_new(&env, &options, output);
     LzElement *input = lz_host_input(host);

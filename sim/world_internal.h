@@ -6,6 +6,7 @@
 #include "lazaret/defence.h"
 #include "lazaret/service.h"
 #include "sim/core/scheduler.h"
+#include "sim/core/workers.h"
 #include "sim/host/device.h"
 #include "sim/net/guard.h"
 #include "sim/net/packet.h"
@@ -112,6 +113,7 @@ struct LzWorld {
     LzWorldObserver observer;
     LzScheduler *scheduler;
     LzPacketPool *packets;
+    LzWorkers *workers;                 /* NULL: one thread does everything */
     LzProbes *probes;
     LzDigest digest;
     LzPki *pki;

@@ -56,7 +56,7 @@ static bool parse_options(Options *options, int *argc, char ***argv)
         {"seed", 0, 0, G_OPTION_ARG_STRING, &options->seed, "Same as -s run.seed=N", "N"},
         {"repeat", 0, 0, G_OPTION_ARG_STRING, &options->repeat, "Same as -s run.repeat=N", "N"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &options->until, "Same as -s run.duration=T", "T"},
-        {"threads", 'j', 0, G_OPTION_ARG_STRING, &options->threads, "Same as -s run.threads=N; never changes results", "N"},
+        {"threads", 'j', 0, G_OPTION_ARG_STRING, &options->threads, "Threads that help with cryptography, or auto: one per processor; never changes results", "N"},
         {"junit", 0, 0, G_OPTION_ARG_FILENAME, &options->junit, "Write JUnit XML, one test case per expectation", "FILE"},
         {"live", 0, 0, G_OPTION_ARG_STRING, &options->live, "Live feed: off, ipc, or ipc://PATH", "ENDPOINT"},
         {"max-wall", 0, 0, G_OPTION_ARG_DOUBLE, &options->wall_limit_s, "Stop after this many real seconds (exit 4)", "SECONDS"},
@@ -151,10 +151,10 @@ static const char *mistake_in(Options *options)
 static void print_header(const LzPlan *plan)
 {
     g_autofree char *duration = lz_progress_clock(plan->run.duration_ns);
-    fprintf(stderr, "%s  %u devices, %u service%s, %u attack%s, %u fault%s  seed %" G_GINT64_FORMAT "  %" G_GINT64_FORMAT " x %s virtual\n",
+    fprintf(stderr, "%s  %u devices, %u service%s, %u attack%s, %u fault%s  seed %" G_GINT64_FORMAT "  %" G_GINT64_FORMAT " x %s virtual  %u thread%s\n",
             plan->name.text, plan->device_count, plan->services.count, plan->services.count == 1 ? "" : "s", plan->attacks.count,
             plan->attacks.count == 1 ? "" : "s", plan->faults.count, plan->faults.count == 1 ? "" : "s", plan->run.seed,
-            plan->run.repeat, duration);
+            plan->run.repeat, duration, plan->threads, plan->threads == 1 ? "" : "s");
 }
 
 static void print_repetitions(const LzRunOutcome *outcome)

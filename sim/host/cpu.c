@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "sim/core/scheduler.h"
+
 struct LzCpuQueue {
     LzEnv env;
     LzScope wait_scope;
@@ -29,9 +31,10 @@ void lz_cpu_queue_free(LzCpuQueue *queue)
     g_free(queue);
 }
 
-void lz_cpu_job_init(LzCpuJob *job, LzTime (*begin)(void *owner), void (*finish)(void *owner), void *owner)
+void lz_cpu_job_init(LzCpuJob *job, LzCpuCost (*begin)(void *owner), LzCpuCost (*revise)(void *owner),
+                     void (*finish)(void *owner), void *owner)
 {
-    *job = (LzCpuJob){.begin = begin, .finish = finish, .owner = owner};
+    *job = (LzCpuJob){.begin = begin, .revise = revise, .finish = finish, .owner = owner};
     lz_event_init(&job->done, job_done, job);
 }
 
@@ -57,7 +60,10 @@ static void begin(LzCpuQueue *queue, LzCpuJob *job)
     set_running(queue, queue->running + 1);
     LzTime now_ns = lz_now(queue->env.scheduler);
     lz_probe_sample(queue->env.probes, queue->wait_scope, LZ_METRIC_SERVICE_CPU_WAIT, now_ns - job->queued_ns);
-    lz_schedule_after(queue->env.scheduler, &job->done, job->begin(job->owner));
+    LzCpuCost cost = job->begin(job->owner);
+    job->begun_ns = now_ns;
+    job->is_exact = cost.is_exact;
+    lz_schedule_after(queue->env.scheduler, &job->done, cost.ns);
 }
 
 static void begin_waiting(LzCpuQueue *queue)
@@ -69,9 +75,30 @@ static void begin_waiting(LzCpuQueue *queue)
     }
 }
 
+/* False: the job costs more than was known, and done comes again. */
+static bool has_passed(LzCpuJob *job)
+{
+    if (G_LIKELY(job->is_exact)) {
+        return true;
+    }
+    LzScheduler *scheduler = job->queue->env.scheduler;
+    LzTime now_ns = lz_now(scheduler);
+    LzCpuCost cost = job->revise(job->owner);
+    g_assert(cost.ns >= now_ns - job->begun_ns);
+    job->is_exact = cost.is_exact;
+    if (cost.is_exact && job->begun_ns + cost.ns == now_ns) {
+        return true;
+    }
+    lz_event_postpone(scheduler, &job->done, job->begun_ns + cost.ns);
+    return false;
+}
+
 static void job_done(void *owner)
 {
     LzCpuJob *job = owner;
+    if (!has_passed(job)) {
+        return;
+    }
     LzCpuQueue *queue = job->queue;
     job->state = LZ_CPU_JOB_IDLE;
     set_running(queue, queue->running - 1);

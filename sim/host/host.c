@@ -183,9 +183,9 @@ bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId mess
 
 /* ---- CPU work ---- */
 
-static LzTime compute_begin(void *owner)
+static LzCpuCost compute_begin(void *owner)
 {
-    return ((Compute *)owner)->cost_ns;
+    return (LzCpuCost){((Compute *)owner)->cost_ns, true};
 }
 
 static void compute_unlink(Compute *compute)
@@ -218,7 +218,7 @@ void lz_host_compute(LzHost *host, LzTime cost_ns, LzEvent *done)
         compute->next->previous = compute;
     }
     host->computing = compute;
-    lz_cpu_job_init(&compute->job, compute_begin, compute_finish, compute);
+    lz_cpu_job_init(&compute->job, compute_begin, NULL, compute_finish, compute);
     lz_cpu_submit(host->cpu, &compute->job);
 }
 
@@ -234,11 +234,9 @@ void lz_host_compute_cancel(LzHost *host, LzEvent *done)
     }
 }
 
-LzTime lz_host_charge_crypto(LzHost *host, const LzCryptoWork *work)
+LzTime lz_host_crypto_ns(const LzHost *host, const LzCryptoWork *work)
 {
-    LzTime cost_ns = lz_crypto_cost_ns(work, host->options.cpu, host->options.crypto_cost_ppb);
-    host->stats.crypto_ns += cost_ns;
-    return cost_ns;
+    return lz_crypto_cost_ns(work, host->options.cpu, host->options.crypto_cost_ppb);
 }
 
 LzBuffer *lz_host_client_hello(LzHost *host, const LzTlsProfile *tls, const char *server_name, LzEvent *ready)
@@ -246,7 +244,9 @@ LzBuffer *lz_host_client_hello(LzHost *host, const LzTlsProfile *tls, const char
     LzCryptoWork work = {0};
     LzBuffer *hello = lz_tls_client_hello(tls, host->env.seed, host->env.entity, host->connections++, server_name,
                                           lz_host_wall_ns(host), &work);
-    lz_host_compute(host, lz_host_charge_crypto(host, &work), ready);
+    LzTime cost_ns = lz_host_crypto_ns(host, &work);
+    host->stats.crypto_ns += cost_ns;
+    lz_host_compute(host, cost_ns, ready);
     return hello;
 }
 

@@ -6,6 +6,7 @@
 #include "lazaret/element.h"
 #include "lazaret/session.h"
 #include "sim/core/digest.h"
+#include "sim/core/workers.h"
 #include "sim/net/tcp.h"
 #include "sim/net/udp.h"
 #include "sim/tls/tls.h"
@@ -24,6 +25,7 @@ typedef struct LzHostOptions {
     const LzTcpOptions *tcp;            /* borrowed */
     size_t room_bytes;                  /* zeroed, for whoever runs on it: beside what each of its packets touches */
     LzDigest *digest;                   /* borrowed, may be NULL */
+    LzWorkers *workers;                 /* borrowed: they help with cryptography; NULL: nobody does */
     void (*key_log)(void *self, const char *line);      /* may be NULL */
     void *key_log_self;
 } LzHostOptions;
@@ -48,7 +50,7 @@ void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text
 typedef struct LzHostStats {
     uint64_t handshakes_completed, handshakes_resumed, handshakes_refused, sessions_opened, sessions_closed;
     uint64_t *refused_by_alert;         /* LZ_ALERTS: sent or received, that ended a handshake; NULL: none did */
-    LzTime crypto_ns;                   /* core·ns charged for cryptography */
+    LzTime crypto_ns;                   /* core·ns of cryptography done */
     uint64_t tx_bytes, rx_bytes;        /* session bytes below TLS (records) */
     uint32_t open_sessions;
 } LzHostStats;

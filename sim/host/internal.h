@@ -1,4 +1,4 @@
-/* What host.c and session.c share. */
+/* What the files of this folder share of a host. */
 #ifndef SIM_HOST_INTERNAL_H
 #define SIM_HOST_INTERNAL_H
 
@@ -28,8 +28,8 @@ struct LzHost {                         /* what every packet touches comes first
 
 /* The host's wall clock, ns since 1970. */
 LzTime lz_host_wall_ns(const LzHost *host);
-/* Cost of crypto on this host; counted in stats.crypto_ns. */
-LzTime lz_host_charge_crypto(LzHost *host, const LzCryptoWork *work);
+/* Cost of crypto on this host; on any thread. */
+LzTime lz_host_crypto_ns(const LzHost *host, const LzCryptoWork *work);
 /* Power loss: every session is closed(POWER) and freed. */
 void lz_host_drop_sessions(LzHost *host);
 /* The host is going away: sessions are freed without a word. */

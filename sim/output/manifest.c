@@ -112,6 +112,7 @@ static void add_wall(LzJson *json, const LzManifest *manifest)
     add_moment(json, "started", manifest->started_us);
     add_moment(json, "ended", manifest->ended_us);
     lz_json_decimal(json, "wall_s", manifest->ended_us - manifest->started_us, 6);
+    lz_json_unsigned(json, "threads", manifest->plan->threads);
     lz_json_array_begin(json, "repetitions");
     for (unsigned i = 0; i < manifest->repetition_count; i++) {
         lz_json_object_begin(json, NULL);

@@ -232,6 +232,7 @@ typedef struct LzPlan {
     LzWindowPlan *windows;
     unsigned window_count;
     unsigned device_count;              /* fleet devices */
+    unsigned threads;                   /* of run.threads; auto: this machine's processors */
     const char *path;                   /* of the scenario file */
     const char *source;                 /* its exact bytes */
     size_t source_size;

@@ -355,6 +355,20 @@ static void check_window_names(LzResolver *resolver)
 
 /* ---- run, record ---- */
 
+static void resolve_threads(LzResolver *resolver)
+{
+    const LzText *text = &resolver->plan->run.threads;
+    int64_t threads = 0;
+    bool is_auto = strcmp(text->text, "auto") == 0;
+    bool is_number = lz_quantity_parse(LZ_PARAM_COUNT, text->text, &threads) == LZ_QUANTITY_OK;
+    if (!is_auto && (!is_number || threads < 1 || threads > THREADS_MAX)) {
+        lz_report_error(resolver->report, "E024", text->mark, lz_text_length(text), "`threads` is auto or 1 to %d",
+                        THREADS_MAX);
+        return;
+    }
+    resolver->plan->threads = is_auto ? MIN(g_get_num_processors(), THREADS_MAX) : (unsigned)threads;
+}
+
 static void check_run(LzResolver *resolver, const LzNode *root)
 {
     const LzRunPlan *run = &resolver->plan->run;
@@ -364,12 +378,7 @@ static void check_run(LzResolver *resolver, const LzNode *root)
         lz_report_error(resolver->report, "E113", warmup->mark, warmup->length,
                         "`warmup` must be shorter than the run (%s)", duration);
     }
-    int64_t threads = 0;
-    bool is_number = lz_quantity_parse(LZ_PARAM_COUNT, run->threads.text, &threads) == LZ_QUANTITY_OK;
-    if (strcmp(run->threads.text, "auto") != 0 && (!is_number || threads < 1 || threads > THREADS_MAX)) {
-        lz_report_error(resolver->report, "E024", run->threads.mark, lz_text_length(&run->threads),
-                        "`threads` is auto or 1 to %d", THREADS_MAX);
-    }
+    resolve_threads(resolver);
 }
 
 /* "pump[7]": a device of a fleet, counted from 1. */

@@ -51,7 +51,7 @@ static const LzParam run_table[] = {
              .help = "left out of every measurement except those during warmup"),
     LZ_PARAM(LzRunPlan, repeat, COUNT, .min = 1, .max = 1000, .fallback = 1,
              .help = "repetitions, each with its own seed"),
-    LZ_PARAM(LzRunPlan, threads, TEXT, .fallback_text = "auto", .help = "auto or a number; never changes results"),
+    LZ_PARAM(LzRunPlan, threads, TEXT, .fallback_text = "auto", .help = "that help with cryptography: auto (one per processor) or a number; never changes results"),
     LZ_PARAM(LzRunPlan, crypto_cost_ppb, .kind = LZ_PARAM_PPB, .max = 4e9, .has_max = true, .fallback = 1e9,
              .help = "scale of the CPU cost of cryptography; 100 % as published"),
     LZ_PARAM_END,

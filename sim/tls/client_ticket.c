@@ -29,6 +29,13 @@ void lz_tls_ticket_free(LzTlsTicket *ticket)
     }
 }
 
+void lz_tls_ticket_move(LzTlsTicket *ticket, LzTlsTicket *from)
+{
+    lz_tls_ticket_clear(ticket);
+    *ticket = *from;
+    from->is_present = false;
+}
+
 void lz_client_ticket_offer(LzTlsTicket *ticket, const LzTlsProfileOptions *options, mbedtls_ssl_context *ssl)
 {
     if (!ticket->is_present || ticket->version < options->min_version || ticket->version > options->max_version) {
@@ -41,17 +48,18 @@ void lz_client_ticket_offer(LzTlsTicket *ticket, const LzTlsProfileOptions *opti
     }
 }
 
-void lz_client_ticket_store(LzTlsTicket *ticket, mbedtls_ssl_context *ssl)
+LzTlsTicket *lz_client_ticket_receive(mbedtls_ssl_context *ssl)
 {
     mbedtls_ssl_session session;
     mbedtls_ssl_session_init(&session);
     if (mbedtls_ssl_get_session(ssl, &session) != 0 || !lz_inside_session_has_ticket(&session)) {
         mbedtls_ssl_session_free(&session);
-        return;
+        return NULL;
     }
-    lz_tls_ticket_clear(ticket);
+    LzTlsTicket *ticket = lz_tls_ticket_new();
     ticket->session = session;          /* its pointers now belong to the ticket */
     ticket->is_present = true;
     ticket->version =
         mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_2 ? LZ_TLS_1_2 : LZ_TLS_1_3;
+    return ticket;
 }

@@ -10,7 +10,7 @@
  * that (RFC 8446 C.4). */
 void lz_client_ticket_offer(LzTlsTicket *ticket, const LzTlsProfileOptions *options, mbedtls_ssl_context *ssl);
 
-/* Keeps ssl's session in place of the one before, if the server gave a ticket with it. */
-void lz_client_ticket_store(LzTlsTicket *ticket, mbedtls_ssl_context *ssl);
+/* ssl's session, if the server gave a ticket with it; else NULL. */
+LzTlsTicket *lz_client_ticket_receive(mbedtls_ssl_context *ssl);
 
 #endif

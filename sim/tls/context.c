@@ -7,22 +7,33 @@
 
 static _Thread_local LzTlsContext *current;
 
-LzTlsContext *lz_tls_context_enter(LzTlsContext *context)
+/* Not inlined, as the two below: a caller that comes to another thread must not remember where `current` was. */
+G_NO_INLINE LzTlsContext *lz_tls_context_enter(LzTlsContext *context)
 {
     LzTlsContext *previous = current;
     current = context;
     return previous;
 }
 
-void lz_tls_context_leave(LzTlsContext *previous)
+G_NO_INLINE void lz_tls_context_leave(LzTlsContext *previous)
 {
     current = previous;
 }
 
-LzTlsContext *lz_tls_context(void)
+G_NO_INLINE LzTlsContext *lz_tls_context(void)
 {
     g_assert(current);
     return current;
+}
+
+void lz_tls_context_commit(void)
+{
+    LzTlsContext *context = lz_tls_context();
+    if (context->committed && context->work) {
+        lz_tls_context_leave(NULL);
+        context->committed(context->committed_self, context->work);
+        lz_tls_context_enter(context);
+    }
 }
 
 int lz_tls_random(void *unused, unsigned char *ret_bytes, size_t size)

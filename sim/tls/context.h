@@ -21,7 +21,8 @@ typedef struct LzTlsContext {
     LzTime wall_ns;             /* since 1970 */
     LzCryptoWork *work;         /* NULL: not counted */
     unsigned operation_depth;   /* > 0 inside an operation whose published cost contains its parts */
-    bool has_half_private;      /* one of the two exponentiations of an RSA private operation was seen */
+    void (*committed)(void *self, const LzCryptoWork *work);    /* see lz_tls_context_commit(); NULL: nobody asks */
+    void *committed_self;
     int alert_sent;             /* last fatal alert, -1 = none */
     char *resumed_name;         /* LZ_TLS_NAME_SIZE: the name in a ticket that was accepted; NULL: nobody asks */
 } LzTlsContext;
@@ -30,6 +31,10 @@ typedef struct LzTlsContext {
 LzTlsContext *lz_tls_context_enter(LzTlsContext *context);
 void lz_tls_context_leave(LzTlsContext *previous);
 LzTlsContext *lz_tls_context(void);     /* a call into Mbed TLS outside enter and leave is a bug */
+
+/* Before an operation that costs real time and that is counted already: says so to whom it may concern, who may bring the
+ * call to another thread. No lock may be held. */
+void lz_tls_context_commit(void);
 
 /* Random functions as Mbed TLS wants them; the first argument is not used. */
 int lz_tls_random(void *unused, unsigned char *ret_bytes, size_t size);

@@ -17,17 +17,15 @@ enum {
 struct LzTlsEndpoint {
     mbedtls_ssl_context ssl;
     const LzTlsProfile *profile;        /* borrowed */
-    LzTlsTicket *ticket;                /* borrowed; NULL: does not resume */
     LzTlsState state;
     LzRandom random, blinding;
     LzTlsContext context;
     GByteArray *input;                  /* arrived, not read; NULL when empty */
     size_t input_used;
     GByteArray *output;                 /* during a step */
-    bool has_sent_close, has_seen_certificate;
+    GPtrArray *secrets;                 /* during a step: char *; NULL: none yet */
+    bool has_sent_close, has_seen_certificate, keeps_tickets;
     char peer_name[LZ_TLS_NAME_SIZE], resumed_name[LZ_TLS_NAME_SIZE];
-    void (*key_log)(void *self, const char *text);
-    void *key_log_self;
 };
 
 /* ---- the two ends of Mbed TLS's transport ---------------------------------------------------------------- */
@@ -102,7 +100,7 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
     lz_random_init(&endpoint->random, seed, stream, LZ_PURPOSE_TLS);
     lz_random_init(&endpoint->blinding, seed, stream, LZ_PURPOSE_TLS_BLINDING);
     endpoint->profile = profile;
-    endpoint->ticket = !is_server && profile->options.has_tickets ? ticket : NULL;
+    endpoint->keeps_tickets = !is_server && profile->options.has_tickets && ticket;
     endpoint->context = (LzTlsContext){
         .random = &endpoint->random,
         .blinding = &endpoint->blinding,
@@ -119,8 +117,8 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
     }
     g_assert(ret == 0);         /* allocation only */
     mbedtls_ssl_set_bio(&endpoint->ssl, endpoint, send_records, receive_records, NULL);
-    if (endpoint->ticket) {
-        lz_client_ticket_offer(endpoint->ticket, &profile->options, &endpoint->ssl);
+    if (endpoint->keeps_tickets) {
+        lz_client_ticket_offer(ticket, &profile->options, &endpoint->ssl);
     }
     lz_tls_context_leave(previous);
     return endpoint;
@@ -168,6 +166,7 @@ static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep 
         step->records = lz_buffer_new_copy(endpoint->output->data, endpoint->output->len);
     }
     g_clear_pointer(&endpoint->output, g_byte_array_unref);
+    step->secrets = g_steal_pointer(&endpoint->secrets);
     step->alert_sent = endpoint->context.alert_sent;
     step->state = endpoint->state;
     step->just_opened = step->just_opened && endpoint->state != LZ_TLS_FAILED;
@@ -198,6 +197,16 @@ static int advance_handshake(LzTlsEndpoint *endpoint)
     return mbedtls_ssl_handshake_step(&endpoint->ssl);
 }
 
+/* A later ticket takes the place of an earlier one. */
+static void receive_ticket(LzTlsEndpoint *endpoint, LzTlsStep *step)
+{
+    LzTlsTicket *ticket = endpoint->keeps_tickets ? lz_client_ticket_receive(&endpoint->ssl) : NULL;
+    if (ticket) {
+        lz_tls_ticket_free(step->ticket);
+        step->ticket = ticket;
+    }
+}
+
 static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
 {
     endpoint->state = LZ_TLS_OPEN;
@@ -209,8 +218,8 @@ static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
         g_strlcpy(endpoint->peer_name, endpoint->resumed_name, sizeof endpoint->peer_name);
     }
     /* TLS 1.3's tickets come later, each by itself. */
-    if (endpoint->ticket && lz_tls_endpoint_version(endpoint) == LZ_TLS_1_2) {
-        lz_client_ticket_store(endpoint->ticket, &endpoint->ssl);
+    if (lz_tls_endpoint_version(endpoint) == LZ_TLS_1_2) {
+        receive_ticket(endpoint, step);
     }
 }
 
@@ -238,9 +247,7 @@ static int advance(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *s
     }
     int ret = read_plaintext(endpoint, plaintext);
     if (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
-        if (endpoint->ticket) {
-            lz_client_ticket_store(endpoint->ticket, &endpoint->ssl);
-        }
+        receive_ticket(endpoint, step);
         return 0;
     }
     return ret;
@@ -319,6 +326,8 @@ void lz_tls_step_clear(LzTlsStep *step)
 {
     g_clear_pointer(&step->records, lz_buffer_unref);
     g_clear_pointer(&step->plaintext, lz_buffer_unref);
+    g_clear_pointer(&step->ticket, lz_tls_ticket_free);
+    g_clear_pointer(&step->secrets, g_ptr_array_unref);
 }
 
 /* ---- facts ---------------------------------------------------------------------------------------------- */
@@ -350,17 +359,22 @@ static void export_secret(void *self, mbedtls_ssl_key_export_type type, const un
     (void)server_random;
     (void)prf;
     LzTlsEndpoint *endpoint = self;
-    g_autofree char *line = lz_key_log_line(type, client_random, secret, size);
+    char *line = lz_key_log_line(type, client_random, secret, size);
     if (line) {
-        endpoint->key_log(endpoint->key_log_self, line);
+        endpoint->secrets = endpoint->secrets ? endpoint->secrets : g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(endpoint->secrets, line);
     }
 }
 
-void lz_tls_endpoint_set_key_log(LzTlsEndpoint *endpoint, void (*line)(void *self, const char *text), void *self)
+void lz_tls_endpoint_tell_secrets(LzTlsEndpoint *endpoint)
 {
-    endpoint->key_log = line;
-    endpoint->key_log_self = self;
     mbedtls_ssl_set_export_keys_cb(&endpoint->ssl, export_secret, endpoint);
+}
+
+void lz_tls_endpoint_set_committed(LzTlsEndpoint *endpoint, void (*committed)(void *self, const LzCryptoWork *work), void *self)
+{
+    endpoint->context.committed = committed;
+    endpoint->context.committed_self = self;
 }
 
 /* ---- attacks -------------------------------------------------------------------------------------------- */

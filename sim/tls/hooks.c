@@ -8,6 +8,7 @@
 #include <mbedtls/ssl.h>
 
 #include "sim/tls/context.h"
+#include "sim/tls/tls.h"
 
 /* ---- elliptic curves ---------------------------------------------------------------------------------- */
 
@@ -83,6 +84,7 @@ int lz_hook_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *key, mbedtls_md
     (void)random_self;
     LzTlsContext *context = lz_tls_context();
     count_ec(mbedtls_ecp_keypair_get_group_id(key), SIGN);
+    lz_tls_context_commit();
     context->operation_depth++;
     int ret = mbedtls_ecdsa_write_signature(key, digest, hash, hash_size, signature, capacity, ret_size, lz_tls_blinding,
                                             NULL);
@@ -97,10 +99,12 @@ int lz_hook_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context *key, const unsig
     LzVerifyMemo *memo = lz_tls_context()->memo;
     LzVerifyKey memo_key;
     if (!memo || !lz_verify_key(key, hash, hash_size, signature, size, &memo_key)) {
+        lz_tls_context_commit();
         return mbedtls_ecdsa_read_signature(key, hash, hash_size, signature, size);
     }
     int result = 0;
     if (!lz_verify_memo_find(memo, &memo_key, &result)) {
+        lz_tls_context_commit();
         result = mbedtls_ecdsa_read_signature(key, hash, hash_size, signature, size);
         lz_verify_memo_store(memo, &memo_key, result);
     }
@@ -115,6 +119,7 @@ int lz_hook_mbedtls_ecp_mul(mbedtls_ecp_group *group, mbedtls_ecp_point *ret_poi
     (void)random;
     (void)random_self;
     count_ec(group->id, KEYGEN);
+    lz_tls_context_commit();
     return multiply(group, ret_point, factor, point);
 }
 
@@ -123,6 +128,7 @@ int mbedtls_ecdh_gen_public(mbedtls_ecp_group *group, mbedtls_mpi *ret_private, 
                             mbedtls_f_rng_t *random, void *random_self)
 {
     count_ec(group->id, KEYGEN);
+    lz_tls_context_commit();
     int ret = mbedtls_ecp_gen_privkey(group, ret_private, random, random_self);
     if (ret != 0) {
         return ret;
@@ -137,6 +143,7 @@ int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *ret_secre
     (void)random;
     (void)random_self;
     count_ec(group->id, SHARED);
+    lz_tls_context_commit();
     mbedtls_ecp_point product;
     mbedtls_ecp_point_init(&product);
     int ret = multiply(group, &product, private, public);
@@ -152,9 +159,6 @@ int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *ret_secre
 
 /* ---- RSA ---------------------------------------------------------------------------------------------- */
 
-/* Bits of a public exponent at most (65537 has 17); those of a private operation have over a thousand. */
-enum { PUBLIC_EXPONENT_BITS_MAX = 32 };
-
 /* Not in a public header of Mbed TLS: rsa.c calls it for public operations only. */
 int mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *ret_power, const mbedtls_mpi *base, const mbedtls_mpi *exponent,
                                const mbedtls_mpi *modulus, mbedtls_mpi *cache);
@@ -169,17 +173,14 @@ int lz_hook_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *ret_power, const mbedtls_mpi
     return mbedtls_mpi_exp_mod_unsafe(ret_power, base, exponent, modulus, cache);
 }
 
-/* A private operation is two exponentiations with long exponents, one modulo each prime; the short ones
- * beside them (its own check, the first use's blinding) belong to its published cost. */
-int lz_hook_mbedtls_mpi_exp_mod(mbedtls_mpi *ret_power, const mbedtls_mpi *base, const mbedtls_mpi *exponent,
-                                const mbedtls_mpi *modulus, mbedtls_mpi *cache)
+/* Our suites use the private key for nothing else. */
+static void count_rsa_sign(void)
 {
-    LzTlsContext *context = lz_tls_context();
-    if (context->work && mbedtls_mpi_bitlen(exponent) > PUBLIC_EXPONENT_BITS_MAX) {
-        context->work->rsa2048_private += context->has_half_private;
-        context->has_half_private = !context->has_half_private;
+    LzCryptoWork *work = lz_tls_context()->work;
+    if (work) {
+        work->rsa2048_private++;
     }
-    return mbedtls_mpi_exp_mod(ret_power, base, exponent, modulus, cache);
+    lz_tls_context_commit();
 }
 
 /* It verifies the signature that it has made, which belongs to its published cost. */
@@ -188,10 +189,24 @@ int lz_hook_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *key, mbedtls_f_rng_t *ra
                                    unsigned char *signature)
 {
     LzTlsContext *context = lz_tls_context();
+    count_rsa_sign();
     context->operation_depth++;
     int ret = mbedtls_rsa_pkcs1_sign(key, random, random_self, digest, hash_size, hash, signature);
     context->operation_depth--;
     return ret;
+}
+
+/* Not in a public header of Mbed TLS: TLS 1.3's signatures. */
+int mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *key, mbedtls_f_rng_t *random, void *random_self,
+                                              mbedtls_md_type_t digest, unsigned hash_size, const unsigned char *hash,
+                                              unsigned char *signature);
+
+int lz_hook_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *key, mbedtls_f_rng_t *random,
+                                                      void *random_self, mbedtls_md_type_t digest, unsigned hash_size,
+                                                      const unsigned char *hash, unsigned char *signature)
+{
+    count_rsa_sign();
+    return mbedtls_rsa_rsassa_pss_sign_no_mode_check(key, random, random_self, digest, hash_size, hash, signature);
 }
 
 /* rsa.c draws numbers for blinding only. Which connection first uses a key (and so makes its blinding
@@ -219,6 +234,9 @@ static void count_record(size_t size)
     if (work) {
         work->records++;
         work->aead_bytes += size;
+    }
+    if (size >= LZ_TLS_LONG_RECORD) {
+        lz_tls_context_commit();
     }
 }
 

@@ -30,8 +30,9 @@ int lz_hook_mbedtls_mpi_gcd_modinv_odd(mbedtls_mpi *ret_divisor, mbedtls_mpi *re
 int lz_hook_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *key, mbedtls_f_rng_t *random, void *random_self,
                                    mbedtls_md_type_t digest, unsigned hash_size, const unsigned char *hash,
                                    unsigned char *signature);
-int lz_hook_mbedtls_mpi_exp_mod(mbedtls_mpi *ret_power, const mbedtls_mpi *base, const mbedtls_mpi *exponent,
-                                const mbedtls_mpi *modulus, mbedtls_mpi *cache);
+int lz_hook_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *key, mbedtls_f_rng_t *random,
+                                                      void *random_self, mbedtls_md_type_t digest, unsigned hash_size,
+                                                      const unsigned char *hash, unsigned char *signature);
 int lz_hook_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *ret_power, const mbedtls_mpi *base, const mbedtls_mpi *exponent,
                                        const mbedtls_mpi *modulus, mbedtls_mpi *cache);
 int lz_hook_mbedtls_mpi_random(mbedtls_mpi *ret_number, mbedtls_mpi_sint min, const mbedtls_mpi *bound,

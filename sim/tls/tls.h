@@ -61,10 +61,13 @@ typedef struct LzTlsTicket LzTlsTicket;
 LzTlsTicket *lz_tls_ticket_new(void);
 void lz_tls_ticket_free(LzTlsTicket *ticket);
 void lz_tls_ticket_clear(LzTlsTicket *ticket);
+void lz_tls_ticket_move(LzTlsTicket *ticket, LzTlsTicket *from);       /* what `from` holds, in place of what it held */
 
 /* ---- endpoints -------------------------------------------------------------------------------------- */
 
 typedef struct LzTlsEndpoint LzTlsEndpoint;
+
+enum { LZ_TLS_LONG_RECORD = 4096 };     /* bytes: from here on a record costs real time, about 15 us */
 
 typedef enum {
     LZ_TLS_HANDSHAKING,
@@ -81,19 +84,23 @@ typedef struct LzTlsStep {      /* what one step did; clear with lz_tls_step_cle
     LzCryptoWork work;          /* to be charged to the host */
     int alert_sent, alert_received;     /* TLS alert description (RFC 8446 6.2), -1 = none. close_notify is not reported here */
     bool just_opened;
+    LzTlsTicket *ticket;        /* the last that a client with a place for one received, or NULL */
+    GPtrArray *secrets;         /* lines in NSS key log format, of an endpoint that is to tell, or NULL */
 } LzTlsStep;
 void lz_tls_step_clear(LzTlsStep *step);
 
 /* entity and connection key the endpoint's random streams: f(seed, entity, connection number). server_name: for
- * a client. ticket: for a client that resumes, borrowed, may be NULL. */
+ * a client. ticket: for a client that resumes, may be NULL; the endpoint takes from it what it resumes and does not
+ * touch it later. */
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
                                    const char *server_name, LzTlsTicket *ticket);
 void lz_tls_endpoint_free(LzTlsEndpoint *endpoint);
 
 /* Ciphertext that arrived; copied. Not processed before the next step. */
 void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records);
-/* Goes as far as the bytes allow, at this virtual wall clock. wall_ns: since 1970. Pure function of the
- * endpoint's state, streams and clock; may run on any thread. A failed endpoint's alert is in records. */
+/* Goes as far as the bytes allow, at this virtual wall clock. wall_ns: since 1970. Pure function of the endpoint's
+ * state, streams and clock, as the two below are; may run on any thread, where the endpoint is not touched meanwhile.
+ * A failed endpoint's alert is in records. */
 void lz_tls_endpoint_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step);
 /* Encrypts application bytes into records (state OPEN). */
 void lz_tls_endpoint_write(LzTlsEndpoint *endpoint, LzTime wall_ns, LzBytes plaintext, LzTlsStep *ret_step);
@@ -104,8 +111,10 @@ LzTlsVersion lz_tls_endpoint_version(const LzTlsEndpoint *endpoint);
 bool lz_tls_endpoint_was_resumed(const LzTlsEndpoint *endpoint);
 const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint);
 const char *lz_tls_endpoint_peer_name(const LzTlsEndpoint *endpoint);   /* CN of the peer's certificate or NULL */
-/* Secrets in NSS key log format, one line each, as they appear; called during steps. */
-void lz_tls_endpoint_set_key_log(LzTlsEndpoint *endpoint, void (*line)(void *self, const char *text), void *self);
+void lz_tls_endpoint_tell_secrets(LzTlsEndpoint *endpoint);    /* in its steps from now on */
+/* committed() is called, before each operation of a step that takes some 10 us or more of real time, with the work that the
+ * step is certain to do: so far, and that operation. It may return on another thread. */
+void lz_tls_endpoint_set_committed(LzTlsEndpoint *endpoint, void (*committed)(void *self, const LzCryptoWork *work), void *self);
 const char *lz_tls_alert_name(int alert);       /* "bad_certificate" …, "unknown" */
 
 /* The first flight of a client with a fresh valid key share, for attacks; work is the cost. New buffer. */

@@ -55,11 +55,6 @@ void lz_test_tls_close(LzTlsLab *lab)
     lz_pki_free(lab->pki);
 }
 
-static void append_key_log(void *self, const char *text)
-{
-    g_string_append_printf(self, "%s\n", text);
-}
-
 static void side_init(LzTlsSide *side, LzTlsEndpoint *endpoint)
 {
     *side = (LzTlsSide){
@@ -96,7 +91,8 @@ LzTlsPipe *lz_test_tls_pipe(const LzTlsLab *lab, uint32_t connection, LzTlsTicke
     pipe->wire = g_checksum_new(G_CHECKSUM_SHA256);
     pipe->key_log = g_string_new(NULL);
     pipe->flights = g_ptr_array_new_with_free_func(flight_free);
-    lz_tls_endpoint_set_key_log(pipe->client.endpoint, append_key_log, pipe->key_log);
+    pipe->ticket = ticket;
+    lz_tls_endpoint_tell_secrets(pipe->client.endpoint);
     return pipe;
 }
 
@@ -136,6 +132,12 @@ static void note_step(LzTlsPipe *pipe, LzTlsSide *side, LzTlsStep *step)
     }
     side->alert_sent = step->alert_sent >= 0 ? step->alert_sent : side->alert_sent;
     side->alert_received = step->alert_received >= 0 ? step->alert_received : side->alert_received;
+    for (guint i = 0; step->secrets && i < step->secrets->len; i++) {
+        g_string_append_printf(pipe->key_log, "%s\n", (const char *)g_ptr_array_index(step->secrets, i));
+    }
+    if (step->ticket) {
+        lz_tls_ticket_move(pipe->ticket, step->ticket);
+    }
     lz_tls_step_clear(step);
 }
 

@@ -26,6 +26,7 @@ typedef struct LzTlsPipe {
     LzTime wall_ns;                     /* advances 1 ms per flight */
     GChecksum *wire;                    /* direction, length and bytes of every flight */
     uint64_t wire_bytes;
+    LzTlsTicket *ticket;                /* of the client; borrowed, may be NULL */
     GString *key_log;
     GPtrArray *flights;                 /* of LzTlsFlight: all that was sent, in order */
 } LzTlsPipe;

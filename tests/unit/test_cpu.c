@@ -1,4 +1,4 @@
-/* The CPU queue: first come first served over k cores, cancelling, busy time. */
+/* The CPU queue: first come first served over k cores, costs known in parts, cancelling, busy time. */
 #include <glib.h>
 
 #include "sim/core/scheduler.h"
@@ -7,14 +7,30 @@
 typedef struct Job {
     LzCpuJob job;
     LzTime cost_ns, begun_ns, done_ns;
+    LzTime known_ns[3];         /* parts of the cost, each known when the one before has passed */
+    unsigned known_count, revisions;
     LzScheduler *scheduler;
 } Job;
 
-static LzTime begin(void *owner)
+static LzCpuCost cost(Job *job)
+{
+    bool is_exact = job->revisions == job->known_count;
+    return (LzCpuCost){is_exact ? job->cost_ns : job->known_ns[job->revisions], is_exact};
+}
+
+static LzCpuCost begin(void *owner)
 {
     Job *job = owner;
     job->begun_ns = lz_now(job->scheduler);
-    return job->cost_ns;
+    return cost(job);
+}
+
+static LzCpuCost revise(void *owner)
+{
+    Job *job = owner;
+    g_assert_cmpint(lz_now(job->scheduler), ==, job->begun_ns + job->known_ns[job->revisions]);
+    job->revisions++;
+    return cost(job);
 }
 
 static void finish(void *owner)
@@ -36,7 +52,7 @@ static void set_up(Fixture *fixture, unsigned cores)
     fixture->queue = lz_cpu_queue_new(&env, cores, 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(fixture->jobs); i++) {
         fixture->jobs[i] = (Job){.cost_ns = 10 * (i + 1), .begun_ns = -1, .done_ns = -1, .scheduler = fixture->scheduler};
-        lz_cpu_job_init(&fixture->jobs[i].job, begin, finish, &fixture->jobs[i]);
+        lz_cpu_job_init(&fixture->jobs[i].job, begin, revise, finish, &fixture->jobs[i]);
     }
 }
 
@@ -91,6 +107,29 @@ static void test_two_cores(void)
     tear_down(&fixture);
 }
 
+/* What is known of a cost, and when, does not show: the same times and the same number of events. */
+static void test_known_in_parts(void)
+{
+    static const LzTime expected[] = {10, 20, 40, 60, 90, 120};
+    Fixture fixture;
+    set_up(&fixture, 2);
+    fixture.jobs[0].known_count = 1;                    /* nothing, then all */
+    fixture.jobs[2].known_count = 3;
+    fixture.jobs[2].known_ns[1] = 7;
+    fixture.jobs[2].known_ns[2] = 30;                   /* all, without knowing it */
+    fixture.jobs[5].known_count = 1;
+    fixture.jobs[5].known_ns[0] = 59;
+    submit_all(&fixture);
+    run(&fixture);
+    for (unsigned i = 0; i < 6; i++) {
+        g_assert_cmpint(fixture.jobs[i].done_ns, ==, expected[i]);
+        g_assert_cmpuint(fixture.jobs[i].revisions, ==, fixture.jobs[i].known_count);
+    }
+    g_assert_cmpint(lz_cpu_busy_ns(fixture.queue), ==, 210);
+    g_assert_cmpuint(lz_scheduler_fired(fixture.scheduler), ==, 6);
+    tear_down(&fixture);
+}
+
 static void test_cancel(void)
 {
     Fixture fixture;
@@ -112,6 +151,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cpu/one-core", test_one_core);
     g_test_add_func("/cpu/two-cores", test_two_cores);
+    g_test_add_func("/cpu/known-in-parts", test_known_in_parts);
     g_test_add_func("/cpu/cancel", test_cancel);
     return g_test_run();
 }

@@ -1,0 +1,391 @@
+/* The TLS of a session, between TCP and the application. All its cryptography is done in turn by one CPU job; what a step
+ * made (records, plaintext, secrets, a ticket, a failure) takes effect when its cost has passed. Until then nobody sees
+ * it, so that another thread may do the step meanwhile: as soon as a step commits itself to a long operation, at least
+ * that one's cost is known, and the world goes on until it has passed. */
+#include <stdatomic.h>
+
+#include "sim/host/session_internal.h"
+
+typedef struct Outgoing {               /* application bytes waiting to be encrypted */
+    struct Outgoing *next;
+    LzMessageId message;
+    LzBuffer *bytes;
+} Outgoing;
+
+typedef enum { JOB_STEP, JOB_WRITE, JOB_CLOSE } JobKind;
+
+struct LzSecure {
+    LzSession *session;
+    LzTlsEndpoint *tls;                 /* its step's, while the task is given away */
+    bool has_input, peer_finished, was_counted, has_heard;
+    uint64_t unread_bytes, reading_bytes;       /* records not yet processed: all, and those of the running job */
+    GByteArray *arrived;                /* while the task is given away; NULL: nothing */
+    size_t outgoing_bytes;
+    Outgoing *outgoing_head, *outgoing_tail;
+    Outgoing *writing;                  /* of the running JOB_WRITE: still among outgoing_bytes */
+    JobKind job_kind;
+    LzCpuJob job;
+    LzTask task;
+    LzTime begun_ns, begun_wall_ns;     /* when the running job began, in virtual time and by the host's clock */
+    _Atomic LzTime known_ns;            /* its cost as far as it is known */
+    LzTlsStep step;                     /* made by the running job */
+    LzTime handshake_from_ns;
+};
+
+/* ---- counting ---- */
+
+static void count_handshake(LzSecure *secure, bool is_refused)
+{
+    LzHost *host = secure->session->host;
+    LzProbes *probes = host->env.probes;
+    LzScope scope = host->options.tls_scope;
+    if (!secure->was_counted) {
+        secure->was_counted = true;
+        lz_probe_count_whole(probes, scope, LZ_METRIC_TLS_HANDSHAKE_REFUSED, 1);
+    }
+    if (is_refused) {
+        lz_probe_count(probes, scope, LZ_METRIC_TLS_HANDSHAKE_REFUSED, 1);
+    }
+}
+
+void lz_secure_unopened(LzSecure *secure)
+{
+    count_handshake(secure, false);
+}
+
+void lz_secure_opened(LzSecure *secure)
+{
+    LzHost *host = secure->session->host;
+    LzProbes *probes = host->env.probes;
+    LzScope scope = host->options.tls_scope;
+    bool is_resumed = lz_tls_endpoint_was_resumed(secure->tls);
+    host->stats.handshakes_completed++;
+    host->stats.handshakes_resumed += is_resumed;
+    count_handshake(secure, false);
+    lz_probe_sample(probes, scope, LZ_METRIC_TLS_HANDSHAKE_TIME, lz_now(host->env.scheduler) - secure->handshake_from_ns);
+    lz_probe_count(probes, scope, LZ_METRIC_TLS_HANDSHAKE_COMPLETED, 1);
+    lz_probe_count(probes, scope, LZ_METRIC_TLS_HANDSHAKE_RESUMED, is_resumed);
+    lz_probe_count_whole(probes, scope, LZ_METRIC_TLS_HANDSHAKE_RESUMED, 1);
+    lz_probe_count(probes, host->options.service_scope, LZ_METRIC_SERVICE_HANDSHAKES, 1);
+    bool is_1_3 = lz_tls_endpoint_version(secure->tls) == LZ_TLS_1_3;
+    lz_session_trace(secure->session, LZ_TRACE_HANDSHAKE, 0,
+                     is_1_3 ? (is_resumed ? "TLSv1.3 resumed" : "TLSv1.3") : (is_resumed ? "TLSv1.2 resumed" : "TLSv1.2"));
+}
+
+/* ---- the work of a job, on any thread ---- */
+
+static void do_job(void *owner)
+{
+    LzSecure *secure = owner;
+    if (secure->job_kind == JOB_STEP) {
+        lz_tls_endpoint_step(secure->tls, secure->begun_wall_ns, &secure->step);
+    } else if (secure->job_kind == JOB_WRITE) {
+        const LzBuffer *bytes = secure->writing->bytes;
+        lz_tls_endpoint_write(secure->tls, secure->begun_wall_ns, (LzBytes){bytes->data, bytes->size}, &secure->step);
+    } else {
+        lz_tls_endpoint_close(secure->tls, secure->begun_wall_ns, &secure->step);
+    }
+    secure->known_ns = lz_host_crypto_ns(secure->session->host, &secure->step.work);
+}
+
+/* The endpoint is about to do what takes a while. */
+static void committed(void *owner, const LzCryptoWork *work)
+{
+    LzSecure *secure = owner;
+    LzTime known_ns = lz_host_crypto_ns(secure->session->host, work);
+    secure->known_ns = known_ns;
+    lz_task_offer(&secure->task, secure->begun_ns + known_ns);
+}
+
+/* Whether the work may be long enough to be given away: that of a short record never is. */
+static bool may_be_long(const LzSecure *secure)
+{
+    switch (secure->job_kind) {
+    case JOB_STEP:
+        return secure->session->phase == LZ_SESSION_HANDSHAKE || secure->reading_bytes >= LZ_TLS_LONG_RECORD;
+    case JOB_WRITE:
+        return secure->writing->bytes->size >= LZ_TLS_LONG_RECORD;
+    case JOB_CLOSE:
+        break;
+    }
+    return false;
+}
+
+/* The endpoint is ours again, and hears of what arrived meanwhile. */
+static void take_back(LzSecure *secure)
+{
+    lz_workers_finish(secure->session->host->options.workers, &secure->task);
+    if (secure->arrived) {
+        lz_tls_endpoint_feed(secure->tls, (LzBytes){secure->arrived->data, secure->arrived->len});
+        g_clear_pointer(&secure->arrived, g_byte_array_unref);
+    }
+}
+
+/* ---- the CPU job ---- */
+
+static Outgoing *take_outgoing(LzSecure *secure)
+{
+    Outgoing *outgoing = secure->outgoing_head;
+    secure->outgoing_head = outgoing->next;
+    if (!secure->outgoing_head) {
+        secure->outgoing_tail = NULL;
+    }
+    return outgoing;
+}
+
+static void outgoing_free(Outgoing *outgoing)
+{
+    lz_buffer_unref(outgoing->bytes);
+    g_free(outgoing);
+}
+
+static LzCpuCost job_begin(void *owner)
+{
+    LzSecure *secure = owner;
+    LzHost *host = secure->session->host;
+    secure->begun_ns = lz_now(host->env.scheduler);
+    secure->begun_wall_ns = lz_host_wall_ns(host);
+    if (secure->job_kind == JOB_STEP) {
+        secure->has_input = false;
+        secure->reading_bytes = secure->unread_bytes;
+    } else if (secure->job_kind == JOB_WRITE) {
+        secure->writing = take_outgoing(secure);
+        lz_probe_handed_to_tls(host->env.probes, secure->writing->message);
+    }
+    if (!host->options.workers || !may_be_long(secure)) {
+        do_job(secure);
+        return (LzCpuCost){secure->known_ns, true};
+    }
+    bool is_done = lz_workers_begin(host->options.workers, &secure->task, do_job, secure);
+    return (LzCpuCost){secure->known_ns, is_done};
+}
+
+static LzCpuCost job_revise(void *owner)
+{
+    LzSecure *secure = owner;
+    LzTime known_ns = secure->known_ns;
+    if (known_ns > lz_now(secure->session->host->env.scheduler) - secure->begun_ns) {
+        return (LzCpuCost){known_ns, false};            /* the work has got further meanwhile */
+    }
+    take_back(secure);
+    return (LzCpuCost){secure->known_ns, true};
+}
+
+static void fail(LzSecure *secure, const LzTlsStep *step)
+{
+    LzSession *session = secure->session;
+    LzHost *host = session->host;
+    bool is_alert = step->alert_sent >= 0 || step->alert_received >= 0;
+    int alert = step->alert_sent >= 0 ? step->alert_sent : step->alert_received;
+    /* A TLS 1.3 client believes itself open before the server has judged it: until it hears application data, an
+     * alert ends the handshake. */
+    bool is_refusal = is_alert && !secure->has_heard;
+    if (is_refusal) {
+        host->stats.handshakes_refused++;
+        if (!host->stats.refused_by_alert) {
+            host->stats.refused_by_alert = g_new0(uint64_t, LZ_ALERTS);
+        }
+        host->stats.refused_by_alert[alert & 0xff]++;
+        lz_probe_count(host->env.probes, host->options.service_scope, LZ_METRIC_SERVICE_REFUSED, 1);
+    }
+    count_handshake(secure, is_refusal);
+    lz_session_trace(session, LZ_TRACE_HANDSHAKE, alert + 1, is_alert ? lz_tls_alert_name(alert) : "failed");
+    lz_session_finish_tcp(session);
+    lz_session_end(session, step->alert_sent >= 0      ? LZ_CLOSE_TLS_LOCAL_ALERT
+                            : step->alert_received >= 0 ? LZ_CLOSE_TLS_PEER_ALERT
+                                                        : LZ_CLOSE_TLS_ERROR);
+}
+
+/* TCP offers its peer a window that shrinks by what the CPU has not got to yet. */
+static void note_read(LzSecure *secure)
+{
+    if (secure->reading_bytes > 0) {
+        secure->unread_bytes -= secure->reading_bytes;
+        secure->reading_bytes = 0;
+        if (secure->session->tcp) {
+            lz_tcp_set_unread(secure->session->tcp, secure->unread_bytes);
+        }
+    }
+}
+
+/* Before the records that they protect leave the host. */
+static void tell_secrets(const LzHost *host, const GPtrArray *secrets)
+{
+    for (guint i = 0; secrets && host->options.key_log && i < secrets->len; i++) {
+        host->options.key_log(host->options.key_log_self, g_ptr_array_index(secrets, i));
+    }
+}
+
+static void send_records(LzSecure *secure, LzBuffer *records)
+{
+    LzMessageId message = secure->writing ? secure->writing->message : 0;
+    if (secure->session->tcp) {
+        lz_session_hand_to_tcp(secure->session, records, message);
+    }
+}
+
+static void pump(LzSecure *secure);
+
+static void job_finish(void *owner)
+{
+    LzSecure *secure = owner;
+    LzSession *session = secure->session;
+    LzHost *host = session->host;
+    LzTlsStep step = secure->step;
+    secure->step = (LzTlsStep){0};
+    host->stats.crypto_ns += secure->known_ns;
+    note_read(secure);
+    tell_secrets(host, step.secrets);
+    if (step.ticket) {
+        lz_tls_ticket_move(host->ticket, step.ticket);
+    }
+    if (step.records) {
+        send_records(secure, step.records);
+    }
+    if (secure->writing) {
+        secure->outgoing_bytes -= secure->writing->bytes->size;
+        g_clear_pointer(&secure->writing, outgoing_free);
+    }
+    if (step.just_opened) {
+        lz_session_open(session);
+    }
+    if (step.plaintext && session->phase == LZ_SESSION_OPEN) {
+        secure->has_heard = true;
+        session->events->received(session->self, session, (LzBytes){step.plaintext->data, step.plaintext->size});
+    }
+    if (session->phase == LZ_SESSION_CLOSED) {
+        /* the application aborted it meanwhile */
+    } else if (step.state == LZ_TLS_FAILED) {
+        fail(secure, &step);
+    } else if (step.state == LZ_TLS_CLOSED) {
+        lz_session_finish_tcp(session);
+        lz_session_end(session, secure->job_kind == JOB_CLOSE ? LZ_CLOSE_LOCAL : LZ_CLOSE_PEER);
+    } else {
+        pump(secure);
+    }
+    lz_tls_step_clear(&step);
+}
+
+/* Chooses what the CPU job does next: what arrived, then what is to be sent, then the end. */
+static void pump(LzSecure *secure)
+{
+    LzSession *session = secure->session;
+    bool is_open = session->phase == LZ_SESSION_OPEN;
+    if (session->phase == LZ_SESSION_CLOSED || secure->job.state != LZ_CPU_JOB_IDLE) {
+        return;
+    }
+    if (secure->has_input) {
+        secure->job_kind = JOB_STEP;
+    } else if (is_open && secure->outgoing_head) {
+        secure->job_kind = JOB_WRITE;
+    } else if (is_open && session->wants_close) {
+        secure->job_kind = JOB_CLOSE;
+    } else if (secure->peer_finished) {
+        if (session->phase == LZ_SESSION_HANDSHAKE) {
+            count_handshake(secure, false);
+        }
+        lz_session_finish_tcp(session);
+        lz_session_end(session, LZ_CLOSE_PEER);
+        return;
+    } else {
+        return;
+    }
+    lz_cpu_submit(session->host->cpu, &secure->job);
+}
+
+/* ---- life ---- */
+
+LzSecure *lz_secure_new(LzSession *session, const LzTlsProfile *profile, const char *server_name)
+{
+    LzHost *host = session->host;
+    LzSecure *secure = g_new0(LzSecure, 1);
+    secure->session = session;
+    lz_cpu_job_init(&secure->job, job_begin, job_revise, job_finish, secure);
+    secure->tls = lz_tls_endpoint_new(profile, host->env.seed, host->env.entity, host->connections++, server_name,
+                                      host->ticket);
+    if (host->options.key_log) {
+        lz_tls_endpoint_tell_secrets(secure->tls);
+    }
+    if (host->options.workers) {
+        lz_tls_endpoint_set_committed(secure->tls, committed, secure);
+    }
+    return secure;
+}
+
+void lz_secure_free(LzSecure *secure)
+{
+    if (!secure) {
+        return;
+    }
+    lz_cpu_cancel(&secure->job);
+    if (lz_task_is_given_away(&secure->task)) {
+        take_back(secure);
+    }
+    while (secure->outgoing_head) {
+        outgoing_free(take_outgoing(secure));
+    }
+    g_clear_pointer(&secure->writing, outgoing_free);
+    lz_tls_step_clear(&secure->step);
+    lz_tls_endpoint_free(secure->tls);
+    g_free(secure);
+}
+
+void lz_secure_stop(LzSecure *secure)
+{
+    lz_cpu_cancel(&secure->job);
+}
+
+/* ---- what happens to it ---- */
+
+void lz_secure_handshake(LzSecure *secure, bool speaks_first)
+{
+    secure->session->phase = LZ_SESSION_HANDSHAKE;
+    secure->handshake_from_ns = lz_now(secure->session->host->env.scheduler);
+    secure->has_input = speaks_first;
+    pump(secure);
+}
+
+void lz_secure_received(LzSecure *secure, LzBytes records)
+{
+    if (lz_task_is_given_away(&secure->task)) {
+        secure->arrived = secure->arrived ? secure->arrived : g_byte_array_new();
+        g_byte_array_append(secure->arrived, records.data, (guint)records.size);
+    } else {
+        lz_tls_endpoint_feed(secure->tls, records);
+    }
+    secure->unread_bytes += records.size;
+    lz_tcp_set_unread(secure->session->tcp, secure->unread_bytes);
+    secure->has_input = true;
+    pump(secure);
+}
+
+void lz_secure_send(LzSecure *secure, LzBytes bytes, LzMessageId message)
+{
+    Outgoing *outgoing = g_new(Outgoing, 1);
+    *outgoing = (Outgoing){NULL, message, lz_buffer_new_copy(bytes.data, bytes.size)};
+    *(secure->outgoing_tail ? &secure->outgoing_tail->next : &secure->outgoing_head) = outgoing;
+    secure->outgoing_tail = outgoing;
+    secure->outgoing_bytes += bytes.size;
+    pump(secure);
+}
+
+void lz_secure_close(LzSecure *secure)
+{
+    pump(secure);
+}
+
+void lz_secure_peer_finished(LzSecure *secure)
+{
+    secure->peer_finished = true;
+    pump(secure);
+}
+
+size_t lz_secure_unsent_bytes(const LzSecure *secure)
+{
+    return secure->outgoing_bytes;
+}
+
+const char *lz_secure_peer_name(const LzSecure *secure)
+{
+    return lz_tls_endpoint_peer_name(secure->tls);
+}
