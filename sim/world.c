@@ -94,6 +94,11 @@ void lz_world_device_ready(void *owner, LzDevice *lz_device, bool is_ready)
 
 /* ---- life ---- */
 
+static void reroute(void *owner)
+{
+    lz_world_route(owner);
+}
+
 static LzProbes *make_recorder(const LzWorld *world, LzDigest *digest)
 {
     const LzPlan *plan = world->plan;
@@ -139,6 +144,7 @@ LzWorld *lz_world_new(const LzPlan *plan, unsigned repetition, const LzWorldObse
     world->run_scope = lz_probe_scope(world->probes, LZ_SCOPE_RUN, "", NULL);
     lz_event_init(&world->report, report, world);
     lz_timer_at(world->scheduler, &world->report, LZ_REPORT_EVERY_NS);
+    lz_event_init(&world->reroute, reroute, world);
     if (!lz_world_build(world, error)) {
         return NULL;
     }
@@ -277,11 +283,13 @@ void lz_world_switch_power(LzWorld *world, const char *zone, bool is_on)
             lz_switch_set_power(world->switches[one->first + n].switch_, is_on);
         }
     }
+    lz_world_topology_changed(world);
 }
 
 void lz_world_link_up(LzWorld *world, const char *link, bool is_up)
 {
     lz_link_set_up(lz_world_link(world, link), is_up);
+    lz_world_topology_changed(world);
 }
 
 void lz_world_service_power(LzWorld *world, const char *name, bool is_on)

@@ -4,8 +4,6 @@
 #include "lazaret/error.h"
 #include "sim/world_internal.h"
 
-#define ADDRESS_BASE UINT32_C(0x0a000000)       /* 10.0.0.0/8, RFC 1918 */
-#define ADDRESS_BITS 24u
 #define DAY_S INT64_C(86400)
 
 /* ---- finding things by name: the loader has checked every name ---- */
@@ -89,7 +87,7 @@ static gboolean choose_host_bits(LzWorld *world, GError **error)
     while ((UINT64_C(1) << world->host_bits) < most + 2) {
         world->host_bits++;
     }
-    if ((uint64_t)(world->switch_count + 1) << world->host_bits > UINT64_C(1) << ADDRESS_BITS) {
+    if ((uint64_t)(world->switch_count + 1) << world->host_bits > UINT64_C(1) << LZ_ADDRESS_BITS) {
         g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT, "%u switches with up to %" G_GUINT64_FORMAT " hosts do not fit into 10.0.0.0/8",
                     world->switch_count, most);
         return FALSE;
@@ -107,9 +105,18 @@ static void build_switches(LzWorld *world)
         for (unsigned n = zone->first; n < zone->first + zone->count; n++) {
             world->switches[n] = (Switch){
                 .switch_ = lz_switch_new(&env, zone->plan->forwarding_ns),
-                .prefix = ADDRESS_BASE + ((n + 1) << world->host_bits),
+                .prefix = LZ_ADDRESS_BASE + ((n + 1) << world->host_bits),
+                .buffer = {.limit_bytes = zone->plan->buffer_bytes, .share_ppb = zone->plan->buffer_share_ppb},
             };
         }
+    }
+}
+
+/* What a switch queues at this station and direction lies in its buffer. */
+static void set_buffer(const Medium *medium, unsigned station, LzDirection direction, Switch *from)
+{
+    if (from->buffer.limit_bytes > 0) {
+        lz_link_set_buffer(medium->link, station, direction, &from->buffer);
     }
 }
 
@@ -118,8 +125,10 @@ static void connect_switches(LzWorld *world, const Medium *medium)
 {
     const Zone *from = &world->zones[medium->zone], *to = &world->zones[medium->to];
     for (unsigned station = 0; station < from->count * to->count; station++) {
-        const Switch *near = &world->switches[from->first + station / to->count];
-        const Switch *far = &world->switches[to->first + station % to->count];
+        Switch *near = &world->switches[from->first + station / to->count];
+        Switch *far = &world->switches[to->first + station % to->count];
+        set_buffer(medium, station, LZ_UP, near);
+        set_buffer(medium, station, LZ_DOWN, far);
         lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(far->switch_));
         lz_link_set_sink(medium->link, station, LZ_DOWN, lz_switch_input(near->switch_));
     }
@@ -141,101 +150,6 @@ static void build_media(LzWorld *world)
             connect_switches(world, medium);
         }
     }
-}
-
-/* ---- routes ---- */
-
-typedef struct Edge {                   /* one way over a backbone, seen from the switch that it leads to */
-    unsigned from;
-    LzElement *egress;                  /* there */
-} Edge;
-
-static void add_edge(GArray **edges, unsigned from, unsigned to, LzElement *egress)
-{
-    edges[to] = edges[to] ? edges[to] : g_array_new(FALSE, FALSE, sizeof(Edge));
-    Edge edge = {from, egress};
-    g_array_append_val(edges[to], edge);
-}
-
-/* The ways to each switch, in plan order. */
-static GArray **find_edges(LzWorld *world)
-{
-    GArray **edges = g_new0(GArray *, world->switch_count);
-    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
-        const Medium *medium = &world->media[i];
-        const Zone *from = &world->zones[medium->zone], *to = &world->zones[medium->to];
-        for (unsigned station = 0; medium->plan->from.text && station < from->count * to->count; station++) {
-            unsigned near = from->first + station / to->count, far = to->first + station % to->count;
-            add_edge(edges, near, far, lz_link_input(medium->link, station, LZ_UP));
-            add_edge(edges, far, near, lz_link_input(medium->link, station, LZ_DOWN));
-        }
-    }
-    return edges;
-}
-
-/* One way out, to a switch that has others: two that only know each other would pass strays to and fro. */
-static bool is_leaf(GArray *const *edges, unsigned node)
-{
-    return edges[node] && edges[node]->len == 1 && edges[g_array_index(edges[node], Edge, 0).from]->len > 1;
-}
-
-/* Routes from every switch towards `target`, by breadth-first search. */
-static void route_towards(LzWorld *world, GArray *const *edges, unsigned target, bool *reached, unsigned *queue)
-{
-    unsigned head = 0, tail = 0;
-    memset(reached, 0, world->switch_count * sizeof *reached);
-    queue[tail++] = target;
-    reached[target] = true;
-    while (head < tail) {
-        unsigned here = queue[head++];
-        for (guint i = 0; edges[here] && i < edges[here]->len; i++) {
-            const Edge *edge = &g_array_index(edges[here], Edge, i);
-            if (reached[edge->from]) {
-                continue;
-            }
-            reached[edge->from] = true;
-            queue[tail++] = edge->from;
-            if (!is_leaf(edges, edge->from)) {
-                lz_switch_add_route(world->switches[edge->from].switch_, world->switches[target].prefix,
-                                    32 - world->host_bits, edge->egress);
-            }
-        }
-    }
-}
-
-/* A switch with one way out needs no table of the others; what is its own and has no host goes nowhere. */
-static void route_leaf(LzWorld *world, GArray *const *edges, unsigned node)
-{
-    const Edge *in = &g_array_index(edges[node], Edge, 0);
-    const Switch *leaf = &world->switches[node];
-    for (guint i = 0; i < edges[in->from]->len; i++) {
-        const Edge *out = &g_array_index(edges[in->from], Edge, i);
-        if (out->from == node) {
-            lz_switch_add_route(leaf->switch_, ADDRESS_BASE, 32 - ADDRESS_BITS, out->egress);
-        }
-    }
-    lz_switch_add_route(leaf->switch_, leaf->prefix, 32 - world->host_bits, NULL);
-}
-
-static void build_routes(LzWorld *world)
-{
-    GArray **edges = find_edges(world);
-    g_autofree bool *reached = g_new(bool, world->switch_count);
-    g_autofree unsigned *queue = g_new(unsigned, world->switch_count);
-    for (unsigned target = 0; target < world->switch_count; target++) {
-        route_towards(world, edges, target, reached, queue);
-    }
-    for (unsigned node = 0; node < world->switch_count; node++) {
-        if (is_leaf(edges, node)) {
-            route_leaf(world, edges, node);
-        }
-    }
-    for (unsigned node = 0; node < world->switch_count; node++) {
-        if (edges[node]) {
-            g_array_unref(edges[node]);
-        }
-    }
-    g_free(edges);
 }
 
 /* ---- hosts ---- */
@@ -375,6 +289,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
             lz_host_set_key_log(host, key_log_line, attachment->tap_in->self);
         }
     }
+    set_buffer(medium, station, LZ_DOWN, access);
     lz_link_set_sink(medium->link, station, LZ_DOWN, input);
     lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(access->switch_));
     lz_switch_add_route(access->switch_, address, 32, lz_link_input(medium->link, station, LZ_DOWN));
@@ -747,7 +662,7 @@ gboolean lz_world_build(LzWorld *world, GError **error)
     }
     build_switches(world);
     build_media(world);
-    build_routes(world);
+    lz_world_route(world);
     for (unsigned i = 0; i < plan->services.count; i++) {
         if (!build_service(world, &world->services[i], &LZ_PLAN_ITEMS(plan->services, LzServicePlan)[i], error)) {
             return FALSE;

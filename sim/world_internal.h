@@ -16,10 +16,14 @@
 
 #define LZ_REPORT_EVERY_NS LZ_SECONDS(1)        /* levels of links, services and fleets */
 
+#define LZ_ADDRESS_BASE UINT32_C(0x0a000000)    /* 10.0.0.0/8, RFC 1918 */
+#define LZ_ADDRESS_BITS 24u
+
 typedef struct Switch {
     LzSwitch *switch_;
     LzAddress prefix;
     uint32_t hosts;                     /* addresses given out */
+    LzSharedBuffer buffer;              /* limit 0: every port has its own */
 } Switch;
 
 typedef struct Zone {
@@ -133,6 +137,7 @@ struct LzWorld {
     GHashTable *legitimate;             /* addresses of services and devices, look-up only */
     LzScope run_scope;
     LzEvent report;
+    LzEvent reroute;                    /* the network has noticed that it changed */
     LzWindowPlan *windows;              /* the plan's, with this repetition's times */
     unsigned connected;
     bool is_finished;
@@ -148,6 +153,9 @@ static inline LzEnv lz_world_env(const LzWorld *world, const char *entity)
 /* Fills an empty world from its plan. */
 gboolean lz_world_build(LzWorld *world, GError **error);
 void lz_world_build_faults(LzWorld *world);
+/* Fills the tables of all switches by what works now. */
+void lz_world_route(LzWorld *world);
+void lz_world_topology_changed(LzWorld *world);
 /* Puts a device on or off, as its power is now. */
 void lz_world_device_update(Device *device);
 void lz_world_device_ready(void *owner, LzDevice *device, bool is_ready);

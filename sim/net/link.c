@@ -23,7 +23,7 @@ typedef struct Port {
     unsigned index;
     LzTime busy_ns;             /* occupied since the last report, and the part of it that lies ahead */
     LzTime busy_until_ns;
-    uint8_t unused[8];
+    LzSharedBuffer *buffer;     /* borrowed: the queue lies in it; NULL: in memory of its own */
 } Port;
 G_STATIC_ASSERT(sizeof(Port) % STATE_ALIGNMENT == 0);
 
@@ -91,15 +91,25 @@ static void integrate_queue(LzLink *link, LzDirection direction, LzTime now_ns)
     link->integrated_ns[direction] = now_ns;
 }
 
-static void queue_gained(LzLink *link, LzDirection direction, const LzPacket *packet, LzTime now_ns)
+static void queue_gained(LzLink *link, unsigned index, const LzPacket *packet, LzTime now_ns)
 {
+    LzDirection direction = port_direction(index);
+    LzSharedBuffer *buffer = port_at(link, index)->buffer;
+    if (G_UNLIKELY(buffer)) {
+        buffer->used_bytes += packet->wire_bytes;
+    }
     integrate_queue(link, direction, now_ns);
     link->stats[direction].queued_packets++;
     link->stats[direction].queued_bytes += packet->wire_bytes;
 }
 
-static void queue_lost(LzLink *link, LzDirection direction, const LzPacket *packet, LzTime now_ns)
+static void queue_lost(LzLink *link, unsigned index, const LzPacket *packet, LzTime now_ns)
 {
+    LzDirection direction = port_direction(index);
+    LzSharedBuffer *buffer = port_at(link, index)->buffer;
+    if (G_UNLIKELY(buffer)) {
+        buffer->used_bytes -= packet->wire_bytes;
+    }
     integrate_queue(link, direction, now_ns);
     link->stats[direction].queued_packets--;
     link->stats[direction].queued_bytes -= packet->wire_bytes;
@@ -146,7 +156,7 @@ static void queue_dropped(void *owner, LzPacket *packet, LzDropReason reason)
 {
     Port *port = owner;
     LzLink *link = port->link;
-    queue_lost(link, port_direction(port->index), packet, lz_now(link->env.scheduler));
+    queue_lost(link, port->index, packet, lz_now(link->env.scheduler));
     drop(link, port->index, packet, reason);
 }
 
@@ -199,6 +209,11 @@ static void port_receive(LzElement *element, LzPacket *packet)
         drop(link, index, packet, LZ_DROP_LINK_DOWN);
         return;
     }
+    if (G_UNLIKELY(port->buffer) &&
+        !lz_shared_buffer_admits(port->buffer, link->queue_ops->backlog_bytes(queue_of(link, index)), packet->wire_bytes)) {
+        drop(link, index, packet, LZ_DROP_QUEUE_FULL);
+        return;
+    }
     LzTime now_ns = lz_now(link->env.scheduler);
     packet->queued_ns = now_ns;
     if (link->may_pass && link->queue_ops->lets_pass(queue_of(link, index), packet) &&
@@ -210,7 +225,7 @@ static void port_receive(LzElement *element, LzPacket *packet)
         drop(link, index, packet, reason);
         return;
     }
-    queue_gained(link, direction, packet, now_ns);
+    queue_gained(link, index, packet, now_ns);
     link->ops->kick(link->state, index / 2, direction);
     if (link->wakers) {
         arm_waker(link, index);
@@ -264,7 +279,7 @@ LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction)
     if (!packet) {
         return NULL;
     }
-    queue_lost(link, direction, packet, now_ns);
+    queue_lost(link, index, packet, now_ns);
     entered_flight(link, direction, packet, now_ns - packet->queued_ns);
     return packet;
 }
@@ -435,12 +450,18 @@ void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzE
     port->expect = sink->ops->expect;
 }
 
+void lz_link_set_buffer(LzLink *link, unsigned station, LzDirection direction, LzSharedBuffer *buffer)
+{
+    g_assert(station < link->stations);
+    port_at(link, port_index(station, direction))->buffer = buffer;
+}
+
 static void drop_queue(LzLink *link, unsigned index)
 {
     LzTime now_ns = lz_now(link->env.scheduler);
     LzPacket *packet;
     while ((packet = lz_queue_remove(link->queue_ops, queue_of(link, index), now_ns))) {
-        queue_lost(link, port_direction(index), packet, now_ns);
+        queue_lost(link, index, packet, now_ns);
         drop(link, index, packet, LZ_DROP_LINK_DOWN);
     }
     g_assert(link->queue_ops->backlog_packets(queue_of(link, index)) == 0);

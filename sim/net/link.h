@@ -7,6 +7,7 @@
 #include "lazaret/link.h"
 #include "lazaret/model.h"
 #include "sim/core/digest.h"
+#include "sim/net/buffer.h"
 
 /* choice: link or radio model with config (borrowed). queue: queue model with config (borrowed).
  * scope: LZ_SCOPE_LINK. digest may be NULL. */
@@ -18,6 +19,8 @@ void lz_link_free(LzLink *link);
 LzElement *lz_link_input(LzLink *link, unsigned station, LzDirection direction);
 /* Who gets what leaves at this station and direction. */
 void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzElement *sink);
+/* What is queued there lies in this buffer, beside the queue's own limit; borrowed. */
+void lz_link_set_buffer(LzLink *link, unsigned station, LzDirection direction, LzSharedBuffer *buffer);
 void lz_link_set_up(LzLink *link, bool is_up);
 bool lz_link_is_up(const LzLink *link);
 /* A fault: of the packets that cross, a share is lost beside what the model loses, and the others are later by

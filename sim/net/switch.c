@@ -116,6 +116,19 @@ void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits
     table->used++;
 }
 
+void lz_switch_clear_prefixes(LzSwitch *self)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < self->table_count; i++) {
+        if (self->tables[i].shift == 0) {
+            self->tables[kept++] = self->tables[i];
+        } else {
+            g_free(self->tables[i].egresses);
+        }
+    }
+    self->table_count = kept;
+}
+
 /* ---- forwarding ---- */
 
 static void drop(LzSwitch *self, LzPacket *packet, LzDropReason reason)
@@ -191,6 +204,11 @@ static void switch_expect(LzElement *element, const LzPacket *packet)
     if (egress) {
         lz_cache_fetch(egress, EGRESS_BYTES);
     }
+}
+
+bool lz_switch_is_on(const LzSwitch *self)
+{
+    return self->is_on;
 }
 
 void lz_switch_set_power(LzSwitch *self, bool is_on)

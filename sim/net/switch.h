@@ -15,6 +15,9 @@ LzElement *lz_switch_input(LzSwitch *self);
 /* Exact host route, or a route for a prefix (host routes win; of prefixes the longest). egress borrowed; NULL:
  * what goes there is dropped (LZ_DROP_NO_ROUTE) unless a longer prefix has a route. */
 void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits, LzElement *egress);
+/* Forgets every route for a prefix; those to hosts stay. */
+void lz_switch_clear_prefixes(LzSwitch *self);
+bool lz_switch_is_on(const LzSwitch *self);
 void lz_switch_set_power(LzSwitch *self, bool is_on);   /* off: drops what it holds and all that comes */
 
 typedef struct LzSwitchStats { uint64_t in_packets, forwarded_packets, dropped_packets[LZ_DROP_COUNT], held_packets; } LzSwitchStats;

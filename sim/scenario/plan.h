@@ -21,6 +21,8 @@ typedef struct LzZonePlan {             /* a zone is a switch, or some alike, an
     LzText name;
     LzTime forwarding_ns;
     int64_t ports;                      /* 0: one switch, however many hosts */
+    int64_t buffer_bytes;               /* that its ports share; 0: each queue has its own */
+    uint32_t buffer_share_ppb;          /* of the free part of it, for each queue */
 } LzZonePlan;
 
 typedef struct LzLinkPlan {
@@ -29,11 +31,13 @@ typedef struct LzLinkPlan {
     LzChoice queue;                     /* queue model */
     LzText zone;                        /* access link: hosts of this zone's switch; one medium for all who name it */
     LzText from, to;                    /* backbone link between two zones (instead of `zone`) */
+    int64_t cost;                       /* of a backbone: packets take the cheapest way */
 } LzLinkPlan;
 
 typedef struct LzNetworkPlan {
     LzList zones;                       /* LzZonePlan */
     LzList links;                       /* LzLinkPlan */
+    LzTime convergence_ns;              /* from a failure to new routes; 0: routes never change */
 } LzNetworkPlan;
 
 /* ---- TLS of a service or a client ---- */

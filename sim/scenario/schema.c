@@ -65,6 +65,11 @@ static const LzParam zone_table[] = {
     LZ_PARAM(LzZonePlan, ports, COUNT, .max = 65535,
              .help = "hosts per switch: the zone has as many switches as it needs, each with its own link to the other "
                      "zones; 0: one switch for all"),
+    LZ_PARAM(LzZonePlan, buffer_bytes, .kind = LZ_PARAM_BYTES, .max = 1e12,
+             .help = "memory that the ports of each of its switches share; 0: every queue has its own limit only"),
+    LZ_PARAM(LzZonePlan, buffer_share_ppb, .kind = LZ_PARAM_PPB, .min = 1, .max = 4e9, .has_max = true, .fallback = 1e9,
+             .help = "of the free part of that memory: how much one queue may hold (dynamic threshold)",
+             .source = "Choudhury and Hahne 1998, alpha; 1 as switches are delivered: assumed"),
     LZ_PARAM_END,
 };
 
@@ -81,6 +86,9 @@ static const LzParam link_table[] = {
     LZ_PARAM(LzLinkPlan, zone, NAME, .help = "access link: the zone of its hosts; one medium for all who name it"),
     LZ_PARAM(LzLinkPlan, from, NAME, .help = "backbone link: one of its two zones"),
     LZ_PARAM(LzLinkPlan, to, NAME, .help = "backbone link: the other zone"),
+    LZ_PARAM(LzLinkPlan, cost, COUNT, .min = 1, .max = 65535, .fallback = 1,
+             .help = "backbone link: packets take the way of the smallest sum; a standby link costs more",
+             .source = "range: OSPF interface cost, RFC 2328 appendix C.3"),
     LZ_PARAM_END,
 };
 
@@ -88,6 +96,9 @@ static const LzParam network_table[] = {
     LZ_PARAM(LzNetworkPlan, zones, LIST(zone_table, LzZonePlan), REQUIRED, .help = "parts of the network"),
     LZ_PARAM(LzNetworkPlan, links, LIST(link_table, LzLinkPlan), REQUIRED,
              .help = "access links of zones and backbones between them"),
+    LZ_PARAM(LzNetworkPlan, convergence_ns, TIME, .max = 3600 * S,
+             .help = "how long after a link or switch failed or came back all switches use other ways; 0: they never do. "
+                     "Rapid spanning tree needs about 2 s, spanning tree 50 s, routing some 40 s"),
     LZ_PARAM_END,
 };
 
