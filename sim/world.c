@@ -396,16 +396,12 @@ LzDeviceInfo lz_world_device(const LzWorld *world, unsigned index)
         .name = device->name,
         .fleet = plan->name.text,
         .profile = plan->profile.text,
-        .link = plan->link.text,
+        .link = device->medium->plan->name.text,
+        .zone = world->zones[device->zone].plan->name.text,
         .host = device->host,
         .start_ns = device->start_ns,
         .reconnects = lz_device_reconnects(device->device),
     };
-    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
-        if (strcmp(world->media[i].plan->name.text, info.link) == 0) {
-            info.zone = world->zones[world->media[i].zone].plan->name.text;
-        }
-    }
     if (device->credential) {
         info.certificate = lz_credential_certificate(device->credential, &info.certificate_size);
     }

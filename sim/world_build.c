@@ -8,17 +8,6 @@
 
 /* ---- finding things by name: the loader has checked every name ---- */
 
-static unsigned zone_index(const LzWorld *world, const char *name)
-{
-    const LzZonePlan *zones = LZ_PLAN_ITEMS(world->plan->network.zones, LzZonePlan);
-    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
-        if (strcmp(zones[i].name.text, name) == 0) {
-            return i;
-        }
-    }
-    g_assert_not_reached();
-}
-
 static Medium *medium_of(LzWorld *world, const char *name)
 {
     for (unsigned i = 0; i < world->plan->network.links.count; i++) {
@@ -49,7 +38,9 @@ static void count_stations(LzWorld *world)
     }
     for (unsigned i = 0; i < plan->fleet.count; i++) {
         const LzFleetPlan *fleet = &LZ_PLAN_ITEMS(plan->fleet, LzFleetPlan)[i];
-        medium_of(world, fleet->link.text)->stations += (unsigned)fleet->count;
+        for (unsigned n = 0; n < fleet->link_count; n++) {
+            world->media[fleet->links[n]].stations += ((unsigned)fleet->count + fleet->link_count - 1 - n) / fleet->link_count;
+        }
     }
     for (unsigned i = 0; i < plan->attacks.count; i++) {
         const LzAttackPlan *attack = &LZ_PLAN_ITEMS(plan->attacks, LzAttackPlan)[i];
@@ -240,7 +231,7 @@ static void set_fleet_tcp(LzWorld *world, Fleet *fleet)
 
 typedef struct HostRequest {
     const char *name;                   /* must live as long as the world */
-    const char *link;
+    Medium *medium;
     const LzCpu *cpu;
     unsigned cores;
     bool keeps_tickets, is_captured, is_legitimate;
@@ -252,7 +243,7 @@ typedef struct HostRequest {
 /* Makes a host and hangs it on the next free station of its link. */
 static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachment *attachment)
 {
-    Medium *medium = medium_of(world, request->link);
+    Medium *medium = request->medium;
     Zone *zone = &world->zones[medium->zone];
     uint32_t place = zone->hosts++;
     Switch *access = &world->switches[zone->first + (zone->count > 1 ? place / (uint32_t)zone->plan->ports : 0)];
@@ -380,14 +371,14 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
     set_service_tcp(world, service);
     HostRequest request = {
         .name = name,
-        .link = plan->link.text,
+        .medium = medium_of(world, plan->link.text),
         .cpu = plan->cpu_class,
         .cores = (unsigned)plan->cpu_cores,
         .is_legitimate = true,
         .service_scope = service->scope,
         .tcp = &service->tcp,
     };
-    service->zone = medium_of(world, plan->link.text)->zone;
+    service->zone = request.medium->zone;
     service->host = attach_host(world, &request, &service->attachment);
     add_guards(world, service);
     if (plan->tls.is_enabled) {
@@ -493,7 +484,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     }
     HostRequest request = {
         .name = device->name,
-        .link = plan->link.text,
+        .medium = &world->media[plan->links[(number - 1) % plan->link_count]],
         .cpu = plan->cpu_class,
         .cores = 1,
         .keeps_tickets = connect->tls.resume,
@@ -502,7 +493,8 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .tls_scope = fleet->tls_scope,
         .tcp = &fleet->tcp,
     };
-    device->zone = medium_of(world, plan->link.text)->zone;
+    device->medium = request.medium;
+    device->zone = request.medium->zone;
     LzDeviceOptions options = {
         .fleet = plan->name.text,
         .zone = world->zones[device->zone].plan->name.text,
@@ -585,7 +577,7 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
         g_ptr_array_add(world->names, name);
         HostRequest request = {
             .name = name,
-            .link = plan->from.link.text,
+            .medium = medium_of(world, plan->from.link.text),
             .cpu = plan->from.cpu_class,
             .cores = 1,
             .tcp = &lz_tcp_options_default,
@@ -630,11 +622,17 @@ static void allocate(LzWorld *world)
     world->device_count = plan->device_count;
     world->devices = g_new0(Device, plan->device_count);
     world->attacks = g_new0(Attack, plan->attacks.count);
+    g_autoptr(GHashTable) zones = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < plan->network.zones.count; i++) {
+        const char *name = LZ_PLAN_ITEMS(plan->network.zones, LzZonePlan)[i].name.text;
+        g_hash_table_insert(zones, (gpointer)(uintptr_t)name, GUINT_TO_POINTER(i));
+    }
     for (unsigned i = 0; i < plan->network.links.count; i++) {
         const LzLinkPlan *link = &LZ_PLAN_ITEMS(plan->network.links, LzLinkPlan)[i];
-        const LzText *zone = link->zone.text ? &link->zone : &link->from;
-        world->media[i] = (Medium){.plan = link, .zone = zone_index(world, zone->text)};
-        world->media[i].to = link->to.text ? zone_index(world, link->to.text) : world->media[i].zone;
+        const char *from = link->zone.text ? link->zone.text : link->from.text;
+        world->media[i] = (Medium){.plan = link, .zone = GPOINTER_TO_UINT(g_hash_table_lookup(zones, from))};
+        world->media[i].to =
+            link->to.text ? GPOINTER_TO_UINT(g_hash_table_lookup(zones, link->to.text)) : world->media[i].zone;
     }
 }
 

@@ -67,24 +67,34 @@ static void hold_device(const Fault *fault, Device *device, bool is_down)
     }
 }
 
+/* Named itself, or a part of the place that is named. */
+static bool is_struck(const LzZonePlan *zone, const LzFaultPlan *plan)
+{
+    bool is_part = is_named(&zone->name, &plan->zone);
+    for (unsigned i = 0; i < zone->places.count && !is_part; i++) {
+        is_part = is_named(&zone->places.items[i], &plan->place);
+    }
+    return is_part;
+}
+
 static void cut_power(const Fault *fault, bool is_down)
 {
     LzWorld *world = fault->world;
     const LzFaultPlan *plan = fault->plan;
     for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
-        if (is_named(&world->zones[i].plan->name, &plan->zone)) {
+        if (is_struck(world->zones[i].plan, plan)) {
             hold_switches(&world->zones[i], world, is_down);
         }
     }
     for (unsigned i = 0; i < world->plan->services.count; i++) {
         Service *service = &world->services[i];
-        if (is_named(&world->zones[service->zone].plan->name, &plan->zone)) {
+        if (is_struck(world->zones[service->zone].plan, plan)) {
             hold_service(service, is_down);
         }
     }
     for (unsigned i = 0; i < world->device_count; i++) {
         Device *device = &world->devices[i];
-        if (is_named(&world->zones[device->zone].plan->name, &plan->zone) ||
+        if (is_struck(world->zones[device->zone].plan, plan) ||
             is_named(&device->fleet->plan->name, &plan->fleet)) {
             hold_device(fault, device, is_down);
         }

@@ -85,6 +85,7 @@ typedef struct Device {
     LzTlsProfile *tls;
     LzEvent start;
     LzTime start_ns;
+    const Medium *medium;
     unsigned zone;
     unsigned holds;                     /* faults that keep power from it */
     bool has_started;                   /* since then it is on while it has power, once it has booted */

@@ -102,7 +102,8 @@ struct LzParam {
     bool is_inner;              /* MODEL inside a model: only those that hold none themselves, so that nesting ends */
     const char *key;            /* the scenario's word when it is not the field without its unit */
     const char *shorthand;      /* OBJECT: a bare scalar stands for this key of it (or for its model's name) */
-    bool is_alias;              /* OBJECT: a second way to write fields of the same struct; never written out */
+    bool is_alias;              /* OBJECT: a second way to write fields of the same struct; LIST: short for items of
+                                   other lists. Never written out */
     const char *help;           /* one line */
     const char *source;         /* of the default: a document, or NULL for a project default */
 };

@@ -75,6 +75,12 @@ const LzExplanation lz_explanations[] = {
              "replaced), or a wildcard, which MQTT allows only in a subscription [MQTT-3.3.2-2]."},
     {"E119", "No such device. Devices are named FLEET[N], N from 1 to the fleet's count: \"pump[7]\"."},
     {"E120", "The name inside a data file must be the file's name."},
+    {"E121", "A building is written out as zones and links: one zone for each closet and core. A network has at most\n"
+             "10,000 zones, and names have at most 64 characters, of which a building's zones add up to 20."},
+    {"E122", "No such place. Places are what zones name under `places:`, and the wards, floors, buildings and sites of\n"
+             "`network.buildings`: north, north-f2, north-f2-w1."},
+    {"E123", "The devices of a fleet hang on one access link (`link:`) or on the access links of a place (`place:`), those\n"
+             "with the label given under `access:` or else the first of each zone."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run and tls have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/scenario/building.h"
 #include "sim/scenario/data.h"
 #include "sim/scenario/override.h"
 #include "sim/scenario/resolve.h"
@@ -47,6 +48,7 @@ static void read_plan(LzPlan *plan, LzReport *report, LzNode *root, const char *
     if (!plan->name.text) {
         plan->name = (LzText){name_of_file(plan->arena, plan->path), {plan->path, 1, 1}};
     }
+    lz_expand_buildings(&plan->network, walk);
     lz_resolve(plan, walk, data);
 }
 

@@ -23,6 +23,7 @@ typedef struct LzZonePlan {             /* a zone is a switch, or some alike, an
     int64_t ports;                      /* 0: one switch, however many hosts */
     int64_t buffer_bytes;               /* that its ports share; 0: each queue has its own */
     uint32_t buffer_share_ppb;          /* of the free part of it, for each queue */
+    LzNameList places;                  /* what it is a part of: ward, floor, building, site */
 } LzZonePlan;
 
 typedef struct LzLinkPlan {
@@ -32,12 +33,33 @@ typedef struct LzLinkPlan {
     LzText zone;                        /* access link: hosts of this zone's switch; one medium for all who name it */
     LzText from, to;                    /* backbone link between two zones (instead of `zone`) */
     int64_t cost;                       /* of a backbone: packets take the cheapest way */
+    LzText access;                      /* access link: its label, by which a fleet in a place chooses */
 } LzLinkPlan;
+
+/* Floors of wards of closets (access switches), each joined to one core switch or two. The loader expands it to zones
+ * and links, which stand in `zones` and `links` behind the written ones. */
+typedef struct LzBuildingPlan {
+    LzText name;
+    int64_t floors, wards, closets;     /* wards of each floor, closets of each ward */
+    int64_t cores;                      /* 1, or 2: the second stands by */
+    LzText site;                        /* a place that it is a part of */
+    LzZonePlan closet, core;            /* without name and places */
+    LzList access;                      /* LzLinkPlan: one of each in every closet; their names are the labels */
+    LzLinkPlan uplink;
+} LzBuildingPlan;
+
+typedef struct LzPlacePlan {            /* zones that name the same place */
+    LzText name;
+    unsigned *zones;                    /* indices, rising */
+    unsigned zone_count;
+} LzPlacePlan;
 
 typedef struct LzNetworkPlan {
     LzList zones;                       /* LzZonePlan */
     LzList links;                       /* LzLinkPlan */
     LzTime convergence_ns;              /* from a failure to new routes; 0: routes never change */
+    LzList buildings;                   /* LzBuildingPlan: expanded, and never written out */
+    LzList places;                      /* LzPlacePlan; resolved */
 } LzNetworkPlan;
 
 /* ---- TLS of a service or a client ---- */
@@ -114,12 +136,15 @@ typedef struct LzFleetPlan {
     int64_t count;
     LzText zone;                        /* optional: the link's zone by default */
     LzText link;
+    LzText place, access;               /* instead of link: the links of that label in the place, in turn */
     LzText cpu;                         /* overrides the profile's */
     LzConnectPlan connect;
     LzList traffic;                     /* LzFlowPlan: replaces the profile's flows of the same name, adds others */
     int certificate;                    /* enum valid, expired, not-yet-valid, foreign-ca */
     const LzProfilePlan *resolved;      /* profile with traffic merged */
     const LzCpu *cpu_class;
+    unsigned *links;                    /* resolved: device n of the fleet, from 0, hangs on links[n % link_count] */
+    unsigned link_count;
 } LzFleetPlan;
 
 /* ---- faults, attacks, defences ---- */
@@ -131,7 +156,7 @@ typedef struct LzFlapPlan { LzDist down, up; } LzFlapPlan;
 typedef struct LzFaultPlan {
     LzText name;
     int kind;                           /* enum switch-off, link-down … = LzFaultKind */
-    LzText zone, link, service, fleet;  /* what the kind needs */
+    LzText zone, link, service, fleet, place;   /* what the kind needs */
     LzDist at, duration;                /* key `for`; drawn once in each repetition: lz_fault_span() */
     LzFlapPlan flap;                    /* constant 0: it lasts without a break */
     uint32_t loss_ppb;                  /* loss-burst */

@@ -224,10 +224,70 @@ static void warn_tls(LzResolver *resolver, const LzFleetPlan *fleet, const LzSer
     }
 }
 
+/* The first access link of a zone that has the label, or that has any when none is wanted; -1: there is none. */
+static int find_access(const LzPlan *plan, const LzText *zone, const LzText *label)
+{
+    for (unsigned i = 0; i < plan->network.links.count; i++) {
+        const LzLinkPlan *link = LZ_ITEM(plan->network.links, LzLinkPlan, i);
+        bool is_here = link->zone.text && zone->text && strcmp(link->zone.text, zone->text) == 0;
+        if (is_here && (!label->text || g_strcmp0(link->access.text, label->text) == 0)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static void find_links_of_place(LzResolver *resolver, LzFleetPlan *fleet, const LzPlacePlan *place)
+{
+    const LzPlan *plan = resolver->plan;
+    fleet->links = lz_arena_array(resolver->walk->arena, place->zone_count, sizeof *fleet->links);
+    for (unsigned i = 0; i < place->zone_count; i++) {
+        int link = find_access(plan, &LZ_ITEM(plan->network.zones, LzZonePlan, place->zones[i])->name, &fleet->access);
+        if (link >= 0) {
+            fleet->links[fleet->link_count++] = (unsigned)link;
+        }
+    }
+    if (fleet->link_count == 0) {
+        const LzText *wrong = fleet->access.text ? &fleet->access : &fleet->place;
+        lz_report_error(resolver->report, "E123", wrong->mark, lz_text_length(wrong),
+                        "no zone of place `%s` has an access link%s%s%s", place->name.text,
+                        fleet->access.text ? " labelled `" : "", fleet->access.text ? fleet->access.text : "",
+                        fleet->access.text ? "`" : "");
+    }
+}
+
+/* Where the devices hang: on one link, or on those of a place. */
+static void resolve_links(LzResolver *resolver, LzFleetPlan *fleet)
+{
+    if (!fleet->link.text == !fleet->place.text) {
+        lz_report_error(resolver->report, "E123", fleet->name.mark, lz_text_length(&fleet->name),
+                        "a fleet needs either `link` or `place`");
+        return;
+    }
+    if (fleet->link.text && fleet->access.text) {
+        lz_report_error(resolver->report, "E123", fleet->access.mark, lz_text_length(&fleet->access),
+                        "`access` chooses among the links of a `place`: beside `link` it has no meaning");
+    }
+    if (fleet->place.text) {
+        const LzPlacePlan *place = lz_names_resolve(resolver->places, "E122", &fleet->place);
+        if (place) {
+            find_links_of_place(resolver, fleet, place);
+        }
+        return;
+    }
+    resolve_access(resolver, &fleet->link, &fleet->zone);
+    const LzLinkPlan *link = lz_names_find(resolver->links, fleet->link.text);
+    if (link) {
+        fleet->links = lz_arena_alloc(resolver->walk->arena, sizeof *fleet->links);
+        fleet->links[0] = (unsigned)(link - LZ_ITEM(resolver->plan->network.links, LzLinkPlan, 0));
+        fleet->link_count = 1;
+    }
+}
+
 static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
 {
     LzPlan *plan = resolver->plan;
-    resolve_access(resolver, &fleet->link, &fleet->zone);
+    resolve_links(resolver, fleet);
     resolve_profile(resolver, fleet);
     const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
@@ -288,6 +348,7 @@ static const FaultKey fault_keys[] = {
      KIND(LINK_DOWN) | KIND(LOSS_BURST) | KIND(DELAY_STEP)},
     {"service", KIND(SERVICE_DOWN), KIND(SERVICE_DOWN)},
     {"fleet", KIND(POWER_LOSS) | KIND(CLOCK_SKEW), KIND(CLOCK_SKEW)},
+    {"place", KIND(POWER_LOSS), 0},
     {"loss", KIND(LOSS_BURST), KIND(LOSS_BURST)},
     {"delay", KIND(DELAY_STEP), KIND(DELAY_STEP)},
     {"skew", KIND(CLOCK_SKEW), KIND(CLOCK_SKEW)},
@@ -309,8 +370,9 @@ static void check_fault_keys(LzResolver *resolver, const LzFaultPlan *fault, con
                             "`%s` has no meaning for a %s", row->key, lz_fault_words[fault->kind]);
         }
     }
-    if (fault->kind == LZ_FAULT_POWER_LOSS && !lz_node_find(node, "fleet") == !lz_node_find(node, "zone")) {
-        lz_report_error(resolver->report, "E114", kind_mark, length, "a power-loss needs either `fleet` or `zone`");
+    bool has_one = !!lz_node_find(node, "fleet") + !!lz_node_find(node, "zone") + !!lz_node_find(node, "place") == 1;
+    if (fault->kind == LZ_FAULT_POWER_LOSS && !has_one) {
+        lz_report_error(resolver->report, "E114", kind_mark, length, "a power-loss needs one of `fleet`, `zone`, `place`");
     }
 }
 
@@ -324,6 +386,7 @@ static void resolve_fault(LzResolver *resolver, LzFaultPlan *fault)
     lz_names_resolve(resolver->links, "E103", &fault->link);
     lz_names_resolve(resolver->services, "E106", &fault->service);
     lz_names_resolve(resolver->fleets, "E107", &fault->fleet);
+    lz_names_resolve(resolver->places, "E122", &fault->place);
     if (fault->at.kind == LZ_DIST_CONSTANT && fault->duration.kind == LZ_DIST_CONSTANT) {
         warn_end(resolver, fault, "fault", &fault->name, fault->at.a_ns, fault->duration.a_ns);
     }
@@ -419,6 +482,7 @@ static void index_names(LzResolver *resolver)
     LzPlan *plan = resolver->plan;
     LzReport *report = resolver->report;
     resolver->zones = lz_names_new(report, "zone", &plan->network.zones, sizeof(LzZonePlan));
+    resolver->places = lz_names_new(report, "place", &plan->network.places, sizeof(LzPlacePlan));
     resolver->links = lz_names_new(report, "link", &plan->network.links, sizeof(LzLinkPlan));
     resolver->services = lz_names_new(report, "service", &plan->services, sizeof(LzServicePlan));
     resolver->fleets = lz_names_new(report, "fleet", &plan->fleet, sizeof(LzFleetPlan));
@@ -431,6 +495,7 @@ static void clear_names(LzResolver *resolver)
 {
     lz_names_free(resolver->zones);
     lz_names_free(resolver->links);
+    lz_names_free(resolver->places);
     lz_names_free(resolver->services);
     lz_names_free(resolver->fleets);
     lz_names_free(resolver->attacks);

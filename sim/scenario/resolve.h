@@ -10,7 +10,7 @@ typedef struct LzResolver {
     LzWalk *walk;
     LzReport *report;
     LzData *data;
-    LzNames *zones, *links, *services, *fleets, *attacks, *faults, *defences;
+    LzNames *zones, *links, *places, *services, *fleets, *attacks, *faults, *defences;
     GArray *windows;            /* LzWindowPlan */
 } LzResolver;
 

@@ -57,45 +57,88 @@ static const LzParam run_table[] = {
     LZ_PARAM_END,
 };
 
+/* Of a switch, or of some alike. */
+#define ZONE_COMMON \
+    LZ_PARAM(LzZonePlan, forwarding_ns, TIME, .max = S, .fallback = 5e3, \
+             .help = "time of its switch to forward a packet", \
+             .source = "assumed: store-and-forward access switch at 1 Gbit/s"), \
+    LZ_PARAM(LzZonePlan, ports, COUNT, .max = 65535, \
+             .help = "hosts per switch: the zone has as many switches as it needs, each with its own link to the other " \
+                     "zones; 0: one switch for all"), \
+    LZ_PARAM(LzZonePlan, buffer_bytes, .kind = LZ_PARAM_BYTES, .max = 1e12, \
+             .help = "memory that the ports of each of its switches share; 0: every queue has its own limit only"), \
+    LZ_PARAM(LzZonePlan, buffer_share_ppb, .kind = LZ_PARAM_PPB, .min = 1, .max = 4e9, .has_max = true, .fallback = 1e9, \
+             .help = "of the free part of that memory: how much one queue may hold (dynamic threshold)", \
+             .source = "Choudhury and Hahne 1998, alpha; 1 as switches are delivered: assumed")
+
 static const LzParam zone_table[] = {
     LZ_PARAM(LzZonePlan, name, NAME, REQUIRED, .help = "of the zone: a switch, or some alike, and what hangs on it"),
-    LZ_PARAM(LzZonePlan, forwarding_ns, TIME, .max = S, .fallback = 5e3,
-             .help = "time of its switch to forward a packet",
-             .source = "assumed: store-and-forward access switch at 1 Gbit/s"),
-    LZ_PARAM(LzZonePlan, ports, COUNT, .max = 65535,
-             .help = "hosts per switch: the zone has as many switches as it needs, each with its own link to the other "
-                     "zones; 0: one switch for all"),
-    LZ_PARAM(LzZonePlan, buffer_bytes, .kind = LZ_PARAM_BYTES, .max = 1e12,
-             .help = "memory that the ports of each of its switches share; 0: every queue has its own limit only"),
-    LZ_PARAM(LzZonePlan, buffer_share_ppb, .kind = LZ_PARAM_PPB, .min = 1, .max = 4e9, .has_max = true, .fallback = 1e9,
-             .help = "of the free part of that memory: how much one queue may hold (dynamic threshold)",
-             .source = "Choudhury and Hahne 1998, alpha; 1 as switches are delivered: assumed"),
+    ZONE_COMMON,
+    LZ_PARAM(LzZonePlan, places, .kind = LZ_PARAM_NAMES,
+             .help = "what it is a part of, as [hospital-a, north, north-f2]: fleets and faults may name a place"),
     LZ_PARAM_END,
 };
+
+static const LzParam closet_table[] = {ZONE_COMMON, LZ_PARAM_END};
 
 static const LzParam queue_table[] = {
     LZ_PARAM(LzLinkPlan, queue, .key = "model", MODEL(QUEUE), .fallback_text = "fifo", .help = "queue model"),
     LZ_PARAM_END,
 };
 
+#define LINK_COMMON \
+    LZ_PARAM(LzLinkPlan, model, MODEL(LINK), REQUIRED, .help = "link or radio model"), \
+    LZ_PARAM_GROUP("queue", .table = queue_table, .shorthand = "limit", \
+                   .help = "in front of each station and direction; `queue: 256 kB` is the limit of the default model")
+#define LINK_COST \
+    LZ_PARAM(LzLinkPlan, cost, COUNT, .min = 1, .max = 65535, .fallback = 1, \
+             .help = "backbone link: packets take the way of the smallest sum; a standby link costs more", \
+             .source = "range: OSPF interface cost, RFC 2328 appendix C.3")
+
 static const LzParam link_table[] = {
     LZ_PARAM(LzLinkPlan, name, NAME, REQUIRED, .help = "of the link"),
-    LZ_PARAM(LzLinkPlan, model, MODEL(LINK), REQUIRED, .help = "link or radio model"),
-    LZ_PARAM_GROUP("queue", .table = queue_table, .shorthand = "limit",
-                   .help = "in front of each station and direction; `queue: 256 kB` is the limit of the default model"),
+    LINK_COMMON,
     LZ_PARAM(LzLinkPlan, zone, NAME, .help = "access link: the zone of its hosts; one medium for all who name it"),
+    LZ_PARAM(LzLinkPlan, access, NAME, .help = "access link: its label, by which a fleet in a place chooses it"),
     LZ_PARAM(LzLinkPlan, from, NAME, .help = "backbone link: one of its two zones"),
     LZ_PARAM(LzLinkPlan, to, NAME, .help = "backbone link: the other zone"),
-    LZ_PARAM(LzLinkPlan, cost, COUNT, .min = 1, .max = 65535, .fallback = 1,
-             .help = "backbone link: packets take the way of the smallest sum; a standby link costs more",
-             .source = "range: OSPF interface cost, RFC 2328 appendix C.3"),
+    LINK_COST,
+    LZ_PARAM_END,
+};
+
+static const LzParam access_table[] = {
+    LZ_PARAM(LzLinkPlan, name, NAME, REQUIRED, .help = "label of the access link, as wired or air"),
+    LINK_COMMON,
+    LZ_PARAM_END,
+};
+
+static const LzParam uplink_table[] = {LINK_COMMON, LINK_COST, LZ_PARAM_END};
+
+static const LzParam building_table[] = {
+    LZ_PARAM(LzBuildingPlan, name, NAME, REQUIRED,
+             .help = "of the building; its closets are zones NAME-f1-w1-c1 ..., its cores NAME-core or NAME-core-1, -2"),
+    LZ_PARAM(LzBuildingPlan, floors, COUNT, .min = 1, .max = 200, .fallback = 1, .help = "floors"),
+    LZ_PARAM(LzBuildingPlan, wards, COUNT, .min = 1, .max = 200, .fallback = 1, .help = "wards of each floor"),
+    LZ_PARAM(LzBuildingPlan, closets, COUNT, .min = 1, .max = 200, .fallback = 1,
+             .help = "closets, each with an access switch, of each ward"),
+    LZ_PARAM(LzBuildingPlan, cores, COUNT, .min = 1, .max = 2, .fallback = 1,
+             .help = "core switches; with 2, joined by a trunk, every closet has an uplink to each, and the second stands by"),
+    LZ_PARAM(LzBuildingPlan, site, NAME, .help = "a place that the building is a part of, as a hospital of several"),
+    LZ_PARAM(LzBuildingPlan, closet, OBJECT(closet_table), .help = "its access switches"),
+    LZ_PARAM(LzBuildingPlan, core, OBJECT(closet_table), .help = "its core switches"),
+    LZ_PARAM(LzBuildingPlan, access, LIST(access_table, LzLinkPlan), REQUIRED,
+             .help = "access links, one of each in every closet: {wired: {...}, air: {...}}"),
+    LZ_PARAM(LzBuildingPlan, uplink, OBJECT(uplink_table), REQUIRED,
+             .help = "from each closet to the core; the trunk between two cores is like it"),
     LZ_PARAM_END,
 };
 
 static const LzParam network_table[] = {
-    LZ_PARAM(LzNetworkPlan, zones, LIST(zone_table, LzZonePlan), REQUIRED, .help = "parts of the network"),
-    LZ_PARAM(LzNetworkPlan, links, LIST(link_table, LzLinkPlan), REQUIRED,
+    LZ_PARAM(LzNetworkPlan, zones, LIST(zone_table, LzZonePlan), .help = "parts of the network"),
+    LZ_PARAM(LzNetworkPlan, links, LIST(link_table, LzLinkPlan),
              .help = "access links of zones and backbones between them"),
+    LZ_PARAM(LzNetworkPlan, buildings, LIST(building_table, LzBuildingPlan), .is_alias = true,
+             .help = "floors of wards of closets, written out as zones and links"),
     LZ_PARAM(LzNetworkPlan, convergence_ns, TIME, .max = 3600 * S,
              .help = "how long after a link or switch failed or came back all switches use other ways; 0: they never do. "
                      "Rapid spanning tree needs about 2 s, spanning tree 50 s, routing some 40 s"),
@@ -218,7 +261,10 @@ static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, profile, NAME, REQUIRED, .help = "device profile (lazaret list devices)"),
     LZ_PARAM(LzFleetPlan, count, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "devices"),
     LZ_PARAM(LzFleetPlan, zone, NAME, .help = "where they are; their link's zone when not given"),
-    LZ_PARAM(LzFleetPlan, link, NAME, REQUIRED, .help = "access link"),
+    LZ_PARAM(LzFleetPlan, link, NAME, .help = "access link; or else `place`"),
+    LZ_PARAM(LzFleetPlan, place, NAME,
+             .help = "instead of `link`: the devices hang on the access links of this place, one after the other in turn"),
+    LZ_PARAM(LzFleetPlan, access, NAME, .help = "label of those access links; the first of each zone when not given"),
     LZ_PARAM(LzFleetPlan, cpu, NAME, .help = "CPU class; the profile's when not given"),
     LZ_PARAM(LzFleetPlan, connect, OBJECT(connect_table), REQUIRED, .help = "what they connect to, and how"),
     LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan),
@@ -263,6 +309,7 @@ static const LzParam fault_table[] = {
     LZ_PARAM(LzFaultPlan, link, NAME, .help = "link-down, loss-burst, delay-step: which link"),
     LZ_PARAM(LzFaultPlan, service, NAME, .help = "service-down: which service"),
     LZ_PARAM(LzFaultPlan, fleet, NAME, .help = "power-loss, clock-skew: whose devices"),
+    LZ_PARAM(LzFaultPlan, place, NAME, .help = "power-loss: every zone of this ward, floor, building or site"),
     LZ_PARAM(LzFaultPlan, at, DIST, REQUIRED, .max = RUN_MAX,
              .help = "when it begins; a distribution is drawn once in each repetition"),
     LZ_PARAM(LzFaultPlan, duration, .key = "for", DIST, REQUIRED, .min = MS, .max = RUN_MAX,
