@@ -38,7 +38,7 @@ static bool is_name_too_long(const LzBuildingPlan *building)
     size_t longest = strlen("up-2");
     for (unsigned i = 0; i < building->access.count; i++) {
         const LzText *label = &LZ_ITEM(building->access, LzLinkPlan, i)->name;
-        longest = MAX(longest, label->text ? strlen(label->text) : 0);
+        longest = MAX(longest, strlen(label->text));
     }
     return strlen(building->name.text) + strlen("-f200-w200-c200-") + longest > NAME_BYTES_MAX;
 }
@@ -46,7 +46,11 @@ static bool is_name_too_long(const LzBuildingPlan *building)
 static bool check_size(const Expansion *expansion, unsigned zones)
 {
     const LzBuildingPlan *building = expansion->building;
-    if (!building->name.text) {
+    bool is_named = building->name.text != NULL;        /* otherwise it has been reported */
+    for (unsigned i = 0; i < building->access.count; i++) {
+        is_named &= LZ_ITEM(building->access, LzLinkPlan, i)->name.text != NULL;
+    }
+    if (!is_named) {
         return false;
     }
     if (zones + closet_count(building) + building->cores > LZ_ZONES_MAX) {

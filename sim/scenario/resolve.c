@@ -259,9 +259,11 @@ static void find_links_of_place(LzResolver *resolver, LzFleetPlan *fleet, const 
 /* Where the devices hang: on one link, or on those of a place. */
 static void resolve_links(LzResolver *resolver, LzFleetPlan *fleet)
 {
-    if (!fleet->link.text == !fleet->place.text) {
-        lz_report_error(resolver->report, "E123", fleet->name.mark, lz_text_length(&fleet->name),
-                        "a fleet needs either `link` or `place`");
+    const LzNode *node = lz_walk_node(resolver->walk, fleet);
+    if (!node || !lz_node_find(node, "link") == !lz_node_find(node, "place")) {
+        unsigned length;
+        LzMark mark = lz_walk_mark(resolver->walk, fleet, "name", &length);
+        lz_report_error(resolver->report, "E123", mark, length, "a fleet needs either `link` or `place`");
         return;
     }
     if (fleet->link.text && fleet->access.text) {
@@ -276,7 +278,7 @@ static void resolve_links(LzResolver *resolver, LzFleetPlan *fleet)
         return;
     }
     resolve_access(resolver, &fleet->link, &fleet->zone);
-    const LzLinkPlan *link = lz_names_find(resolver->links, fleet->link.text);
+    const LzLinkPlan *link = fleet->link.text ? lz_names_find(resolver->links, fleet->link.text) : NULL;
     if (link) {
         fleet->links = lz_arena_alloc(resolver->walk->arena, sizeof *fleet->links);
         fleet->links[0] = (unsigned)(link - LZ_ITEM(resolver->plan->network.links, LzLinkPlan, 0));
