@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "lazaret/random.h"
+#include "sim/tls/aead.h"
 #include "sim/tls/cost.h"
 #include "sim/tls/ec.h"
 #include "sim/tls/verify_memo.h"
@@ -17,6 +18,7 @@ typedef struct LzTlsContext {
     LzRandom *random;           /* what reaches the wire: key shares, hello randoms, salts */
     LzRandom *blinding;         /* what does not */
     LzEc *ec;                   /* borrowed, shared; NULL: Mbed TLS's own arithmetic */
+    LzAead *aead;               /* borrowed, shared; NULL: likewise */
     LzVerifyMemo *memo;         /* borrowed, shared; NULL: every signature is verified */
     LzTime wall_ns;             /* since 1970 */
     LzCryptoWork *work;         /* NULL: not counted */

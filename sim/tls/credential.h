@@ -5,6 +5,7 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/x509_crt.h>
 
+#include "sim/tls/aead.h"
 #include "sim/tls/ec.h"
 #include "sim/tls/tls.h"
 #include "sim/tls/verify_memo.h"
@@ -23,6 +24,7 @@ mbedtls_x509_crt *lz_pki_trust(const LzPki *pki);
 
 /* The arithmetic that its keys, and the endpoints that trust it, are computed with. Borrowed. */
 LzEc *lz_pki_ec(const LzPki *pki);
+LzAead *lz_pki_aead(const LzPki *pki);
 /* The verifications that endpoints which trust it have done; NULL if not remembered. Borrowed. */
 LzVerifyMemo *lz_pki_verify_memo(const LzPki *pki);
 

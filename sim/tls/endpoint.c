@@ -105,6 +105,7 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
         .random = &endpoint->random,
         .blinding = &endpoint->blinding,
         .ec = lz_pki_ec(profile->options.trust),
+        .aead = lz_pki_aead(profile->options.trust),
         .memo = lz_pki_verify_memo(profile->options.trust),
         .alert_sent = -1,
         .resumed_name = endpoint->resumed_name,

@@ -1,7 +1,7 @@
 /* Cryptography on its way through: every operation that costs a device CPU time is counted here and then
- * done by Mbed TLS (P-256 by sim/tls/ec.h where it can), with blinding drawn from a stream of its own. What reaches the wire depends only on the
- * inputs and on the device's stream (nonces are RFC 6979's), never on how the arithmetic is done: another
- * implementation of these functions must give the same bytes. */
+ * done by Mbed TLS (P-256 by sim/tls/ec.h and AES-GCM by sim/tls/aead.h where they can), with blinding drawn from a
+ * stream of its own. What reaches the wire depends only on the inputs and on the device's stream (nonces are RFC
+ * 6979's), never on how the arithmetic is done: another implementation of these functions must give the same bytes. */
 #include "sim/tls/hooks.h"
 
 #include <mbedtls/ecdh.h>
@@ -268,6 +268,12 @@ int lz_hook_mbedtls_cipher_auth_encrypt_ext(mbedtls_cipher_context_t *cipher, co
 {
     count_record(size);
     note_alert(header, header_size, input, size);
+    LzAeadRecord record = {.nonce = nonce, .nonce_size = nonce_size, .header = header, .header_size = header_size,
+                           .input = input, .size = size, .output = output, .tag_out = output + size, .tag_size = tag_size};
+    if (capacity >= size + tag_size && lz_aead_seal(lz_tls_context()->aead, cipher, &record)) {
+        *ret_size = size + tag_size;
+        return 0;
+    }
     return mbedtls_cipher_auth_encrypt_ext(cipher, nonce, nonce_size, header, header_size, input, size, output, capacity,
                                            ret_size, tag_size);
 }
@@ -277,7 +283,16 @@ int lz_hook_mbedtls_cipher_auth_decrypt_ext(mbedtls_cipher_context_t *cipher, co
                                             const unsigned char *input, size_t size, unsigned char *output,
                                             size_t capacity, size_t *ret_size, size_t tag_size)
 {
-    count_record(size - MIN(size, tag_size));
+    size_t content_size = size - MIN(size, tag_size);
+    count_record(content_size);
+    LzAeadRecord record = {.nonce = nonce, .nonce_size = nonce_size, .header = header, .header_size = header_size,
+                           .input = input, .size = content_size, .output = output, .tag_in = input + content_size,
+                           .tag_size = tag_size};
+    int result;
+    if (capacity >= content_size && lz_aead_open(lz_tls_context()->aead, cipher, &record, &result)) {
+        *ret_size = content_size;
+        return result;
+    }
     return mbedtls_cipher_auth_decrypt_ext(cipher, nonce, nonce_size, header, header_size, input, size, output, capacity,
                                            ret_size, tag_size);
 }

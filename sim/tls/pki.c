@@ -35,6 +35,7 @@ typedef struct Authority {      /* a root and the CAs below it; the last one iss
 struct LzPki {
     LzPkiOptions options;
     LzEc *ec;
+    LzAead *aead;
     LzVerifyMemo *memo;         /* NULL: not wanted */
     Authority trusted, foreign;
     GHashTable *shared_keys;    /* owner and key type to LzKey; looked up, never iterated */
@@ -318,6 +319,7 @@ LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
     LzPki *pki = g_new0(LzPki, 1);
     pki->options = *options;
     pki->ec = lz_ec_new();
+    pki->aead = lz_aead_new();
     pki->memo = options->has_verify_memo ? lz_verify_memo_new() : NULL;
     pki->shared_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, key_unref);
     if (!authority_init(&pki->trusted, pki, "Lazaret Test", error)) {
@@ -336,6 +338,7 @@ void lz_pki_free(LzPki *pki)
     authority_clear(&pki->foreign);
     g_hash_table_unref(pki->shared_keys);
     lz_verify_memo_free(pki->memo);
+    lz_aead_free(pki->aead);
     lz_ec_free(pki->ec);
     g_free(pki);
 }
@@ -348,6 +351,11 @@ mbedtls_x509_crt *lz_pki_trust(const LzPki *pki)
 LzEc *lz_pki_ec(const LzPki *pki)
 {
     return pki->ec;
+}
+
+LzAead *lz_pki_aead(const LzPki *pki)
+{
+    return pki->aead;
 }
 
 LzVerifyMemo *lz_pki_verify_memo(const LzPki *pki)

@@ -120,7 +120,7 @@ double lz_bare_handshake_cpu_s(unsigned pairs, bool is_tls_1_3)
     LzRandom random, blinding;
     lz_random_init(&random, 1, 1, LZ_PURPOSE_TLS);
     lz_random_init(&blinding, 1, 1, LZ_PURPOSE_TLS_BLINDING);
-    LzTlsContext context = {.random = &random, .blinding = &blinding, .ec = lz_pki_ec(pki),
+    LzTlsContext context = {.random = &random, .blinding = &blinding, .ec = lz_pki_ec(pki), .aead = lz_pki_aead(pki),
                             .wall_ns = start_unix_s * LZ_NS_PER_S};
     LzTlsContext *previous = lz_tls_context_enter(&context);
     mbedtls_ssl_config client_config, server_config;
