@@ -35,6 +35,8 @@ const char *lz_json_text(const LzJson *json, size_t *ret_size);
 /* Begin a new text with the same writer. */
 void lz_json_reset(LzJson *json);
 
+void lz_append_unsigned(GString *text, uint64_t value);
+void lz_append_integer(GString *text, int64_t value);
 /* The shortest decimal that reads back as the same double; empty when not finite. Locale-free. */
 void lz_append_real(GString *text, double value);
 /* value x 10^-digits in plain notation without trailing zeros; digits <= 18. */

@@ -17,7 +17,8 @@ static bool needs_quotes(const char *text)
 void lz_csv_text(GString *csv, const char *text)
 {
     if (!text || !needs_quotes(text)) {
-        g_string_append_printf(csv, "%s,", text ? text : "");
+        g_string_append(csv, text ? text : "");
+        g_string_append_c(csv, ',');
         return;
     }
     g_string_append_c(csv, '"');
@@ -32,12 +33,14 @@ void lz_csv_text(GString *csv, const char *text)
 
 void lz_csv_int(GString *csv, int64_t value)
 {
-    g_string_append_printf(csv, "%" G_GINT64_FORMAT ",", value);
+    lz_append_integer(csv, value);
+    g_string_append_c(csv, ',');
 }
 
 void lz_csv_uint(GString *csv, uint64_t value)
 {
-    g_string_append_printf(csv, "%" G_GUINT64_FORMAT ",", value);
+    lz_append_unsigned(csv, value);
+    g_string_append_c(csv, ',');
 }
 
 void lz_csv_nano(GString *csv, int64_t nano)
