@@ -170,7 +170,6 @@ static void device_clear(Device *device)
 {
     lz_device_free(device->device);
     lz_world_attachment_clear(&device->attachment);
-    lz_tls_profile_free(device->tls);
     lz_credential_free(device->credential);
 }
 
@@ -211,6 +210,7 @@ void lz_world_free(LzWorld *world)
         lz_switch_free(world->switches[i].switch_);
     }
     for (unsigned i = 0; world->fleets && i < plan->fleet.count; i++) {
+        lz_tls_profile_free(world->fleets[i].tls);
         g_free(world->fleets[i].flows);
         g_free(world->fleets[i].warmup_bytes);
     }

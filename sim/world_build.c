@@ -315,14 +315,15 @@ static LzCredential *issue(LzWorld *world, const char *name, const char *key_own
     return lz_pki_issue(world->pki, &request, key_owner, error);
 }
 
-static LzTlsProfile *make_profile(LzWorld *world, const LzTlsPlan *tls, bool is_server, const LzCredential *credential,
-                                  const char *entity, GError **error)
+/* Of a server when there is a credential: clients bring theirs along with each connection. */
+static LzTlsProfile *make_profile(LzWorld *world, const LzTlsPlan *tls, LzCredential *credential, const char *entity,
+                                  GError **error)
 {
     LzTlsProfileOptions options = {
-        .is_server = is_server,
+        .is_server = credential != NULL,
         .min_version = (LzTlsVersion)tls->min,
         .max_version = (LzTlsVersion)tls->max,
-        .is_mutual = is_server ? tls->client_auth != 0 : credential != NULL,
+        .is_mutual = tls->client_auth != 0,
         .has_tickets = tls->resume,
         .ticket_lifetime_ns = tls->ticket_lifetime_ns,
         .credential = credential,
@@ -386,7 +387,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
         if (!service->credential) {
             return FALSE;
         }
-        service->tls = make_profile(world, &plan->tls, true, service->credential, name, error);
+        service->tls = make_profile(world, &plan->tls, service->credential, name, error);
         if (!service->tls) {
             return FALSE;
         }
@@ -455,20 +456,26 @@ static void start_device(void *owner)
     lz_world_device_update(device);
 }
 
+static gboolean build_fleet_tls(LzWorld *world, Fleet *fleet, GError **error)
+{
+    const LzTlsPlan *tls = &fleet->plan->connect.tls;
+    if (!fleet->service->tls || !tls->is_enabled) {
+        return TRUE;
+    }
+    fleet->tls = make_profile(world, tls, NULL, fleet->plan->name.text, error);
+    return fleet->tls != NULL;
+}
+
 static gboolean build_device_tls(LzWorld *world, Device *device, GError **error)
 {
     const LzFleetPlan *fleet = device->fleet->plan;
     const LzTlsPlan *tls = &fleet->connect.tls;
-    if (!device->fleet->service->tls || !tls->is_enabled) {
+    if (!device->fleet->tls) {
         return TRUE;
     }
     const char *key_owner = tls->key == LZ_KEY_RSA_2048 ? fleet->name.text : NULL;
     device->credential = issue(world, device->name, key_owner, tls->key, fleet->certificate, error);
-    if (!device->credential) {
-        return FALSE;
-    }
-    device->tls = make_profile(world, tls, false, device->credential, device->name, error);
-    return device->tls != NULL;
+    return device->credential != NULL;
 }
 
 static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsigned number, GError **error)
@@ -506,7 +513,8 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .connect = {.address = lz_host_address(fleet->service->host),
                     .port = (uint16_t)fleet->service->plan->port,
                     .dscp = highest_dscp(fleet),
-                    .tls = device->tls,
+                    .tls = fleet->tls,
+                    .credential = device->credential,
                     .server_name = fleet->service->plan->name.text,
                     .handshake_timeout_ns = connect->handshake_timeout_ns},
         .tls_scope = fleet->tls_scope,
@@ -538,6 +546,9 @@ static gboolean build_fleets(LzWorld *world, GError **error)
         fleet->tls_scope = lz_probe_scope(world->probes, LZ_SCOPE_TLS, "", plan->name.text);
         set_fleet_tcp(world, fleet);
         build_flows(world, fleet);
+        if (!build_fleet_tls(world, fleet, error)) {
+            return FALSE;
+        }
         for (unsigned number = 1; number <= plan->count; number++, next++) {
             if (!build_device(world, &world->devices[next], fleet, number, error)) {
                 return FALSE;
@@ -586,7 +597,7 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
     }
     Service *target = service_of(world, plan->target.text);
     if (target->tls && plan->tls.is_enabled) {
-        attack->tls = make_profile(world, &plan->tls, false, NULL, plan->name.text, error);
+        attack->tls = make_profile(world, &plan->tls, NULL, plan->name.text, error);
         if (!attack->tls) {
             return FALSE;
         }

@@ -68,6 +68,7 @@ typedef struct Fleet {
     Service *service;
     LzDeviceFlow *flows;
     unsigned flow_count;
+    LzTlsProfile *tls;                  /* of all its devices; NULL: they speak none */
     LzScope scope, tls_scope;
     LzTcpOptions tcp;
     uint64_t *warmup_bytes;             /* of each device: acknowledged during the warm-up; NULL: there is none */
@@ -81,8 +82,7 @@ typedef struct Device {
     LzHost *host;
     const char *name;
     Attachment attachment;
-    LzCredential *credential;
-    LzTlsProfile *tls;
+    LzCredential *credential;           /* NULL: speaks no TLS */
     LzEvent start;
     LzTime start_ns;
     const Medium *medium;

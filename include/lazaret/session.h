@@ -6,7 +6,8 @@
 
 typedef struct LzHost LzHost;
 typedef struct LzSession LzSession;
-typedef struct LzTlsProfile LzTlsProfile;       /* a TLS configuration made by the world: versions, credentials, trust */
+typedef struct LzTlsProfile LzTlsProfile;       /* a TLS configuration made by the world: versions, trust, a server's certificate */
+typedef struct LzCredential LzCredential;       /* private key and certificate of one entity, made by the world */
 
 typedef enum {
     LZ_CLOSE_LOCAL,             /* we closed it */
@@ -40,6 +41,7 @@ typedef struct LzConnect {
     uint16_t port;
     uint8_t dscp;
     const LzTlsProfile *tls;
+    LzCredential *credential;           /* what it presents if it is asked to; NULL: nothing */
     const char *server_name;    /* SNI and the name that is verified; needed with tls */
     LzTime handshake_timeout_ns;        /* from SYN to open; 0 = none */
 } LzConnect;

@@ -295,14 +295,13 @@ static void pump(LzSecure *secure)
 
 /* ---- life ---- */
 
-LzSecure *lz_secure_new(LzSession *session, const LzTlsProfile *profile, const char *server_name)
+LzSecure *lz_secure_new(LzSession *session, const LzTlsProfile *profile, const LzTlsClient *client)
 {
     LzHost *host = session->host;
     LzSecure *secure = g_new0(LzSecure, 1);
     secure->session = session;
     lz_cpu_job_init(&secure->job, job_begin, job_revise, job_finish, secure);
-    secure->tls = lz_tls_endpoint_new(profile, host->env.seed, host->env.entity, host->connections++, server_name,
-                                      host->ticket);
+    secure->tls = lz_tls_endpoint_new(profile, host->env.seed, host->env.entity, host->connections++, client);
     if (host->options.key_log) {
         lz_tls_endpoint_tell_secrets(secure->tls);
     }

@@ -254,7 +254,8 @@ static const LzTcpEvents tcp_events = {
 
 /* ---- making sessions ---- */
 
-static LzSession *session_new(LzHost *host, const LzTlsProfile *profile, const char *server_name)
+/* client: NULL for a server. */
+static LzSession *session_new(LzHost *host, const LzTlsProfile *profile, const LzTlsClient *client)
 {
     LzSession *session = g_new0(LzSession, 1);
     session->host = host;
@@ -265,7 +266,7 @@ static LzSession *session_new(LzHost *host, const LzTlsProfile *profile, const c
     }
     host->sessions = session;
     if (profile) {
-        session->secure = lz_secure_new(session, profile, server_name);
+        session->secure = lz_secure_new(session, profile, client);
     }
     return session;
 }
@@ -280,7 +281,8 @@ static void limit_handshake(LzSession *session, LzTime timeout_ns)
 LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessionEvents *events, void *self)
 {
     g_assert(host->is_on && (!connect->tls || connect->server_name));
-    LzSession *session = session_new(host, connect->tls, connect->tls ? connect->server_name : "");
+    const LzTlsClient client = {connect->server_name, connect->credential, host->ticket};
+    LzSession *session = session_new(host, connect->tls, &client);
     session->events = events;
     session->self = self;
     session->peer = connect->address;

@@ -2,10 +2,13 @@
 
 #include <mbedtls/lazaret_inside.h>
 
+#include "sim/tls/context.h"
+
 struct LzTlsTicket {
     mbedtls_ssl_session session;
     bool is_present;
     LzTlsVersion version;
+    char server_name[LZ_TLS_NAME_SIZE]; /* of its certificate, which is not kept */
 };
 
 LzTlsTicket *lz_tls_ticket_new(void)
@@ -36,19 +39,21 @@ void lz_tls_ticket_move(LzTlsTicket *ticket, LzTlsTicket *from)
     from->is_present = false;
 }
 
-void lz_client_ticket_offer(LzTlsTicket *ticket, const LzTlsProfileOptions *options, mbedtls_ssl_context *ssl)
+void lz_client_ticket_offer(LzTlsTicket *ticket, const LzTlsProfileOptions *options, mbedtls_ssl_context *ssl,
+                            char *ret_server_name)
 {
     if (!ticket->is_present || ticket->version < options->min_version || ticket->version > options->max_version) {
         return;
     }
     int ret = mbedtls_ssl_set_session(ssl, &ticket->session);
     g_assert(ret == 0);         /* every profile has the suites of every other */
+    g_strlcpy(ret_server_name, ticket->server_name, LZ_TLS_NAME_SIZE);
     if (ticket->version == LZ_TLS_1_3) {
         lz_tls_ticket_clear(ticket);
     }
 }
 
-LzTlsTicket *lz_client_ticket_receive(mbedtls_ssl_context *ssl)
+LzTlsTicket *lz_client_ticket_receive(mbedtls_ssl_context *ssl, const char *server_name)
 {
     mbedtls_ssl_session session;
     mbedtls_ssl_session_init(&session);
@@ -57,7 +62,9 @@ LzTlsTicket *lz_client_ticket_receive(mbedtls_ssl_context *ssl)
         return NULL;
     }
     LzTlsTicket *ticket = lz_tls_ticket_new();
+    lz_inside_session_forget_peer(&session);
     ticket->session = session;          /* its pointers now belong to the ticket */
+    g_strlcpy(ticket->server_name, server_name, sizeof ticket->server_name);
     ticket->is_present = true;
     ticket->version =
         mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_2 ? LZ_TLS_1_2 : LZ_TLS_1_3;

@@ -7,6 +7,7 @@
 
 #include "sim/tls/aead.h"
 #include "sim/tls/ec.h"
+#include "sim/tls/spare_buffers.h"
 #include "sim/tls/tls.h"
 #include "sim/tls/verify_memo.h"
 
@@ -14,10 +15,21 @@ typedef struct LzKey {                  /* counted by g_atomic_rc_box: several c
     mbedtls_pk_context pk;
 } LzKey;
 
-struct LzCredential {
-    LzKey *key;
-    mbedtls_x509_crt *chain;            /* leaf first, then its issuers without the root */
+struct LzCredential {                   /* a request until it is first needed */
+    LzPki *pki;
+    LzCertificateRequest request;       /* its name is owned */
+    char *key_owner;                    /* NULL: its own key */
+    LzKey *key;                         /* NULL: not made yet; then leaf as well */
+    GBytes *leaf;                       /* DER */
+    const GPtrArray *intermediates;     /* of GBytes, DER, root's child first; borrowed from the PKI */
 };
+
+/* Makes key and certificate if they are not there yet. */
+bool lz_credential_make(LzCredential *credential, GError **error);
+/* The certificates of a credential that is made, leaf first, then its issuers without the root. Parsed for as long as
+ * somebody needs them, they are six times their bytes; they borrow the bytes. */
+mbedtls_x509_crt *lz_credential_chain_new(const LzCredential *credential);
+void lz_credential_chain_free(mbedtls_x509_crt *chain);
 
 /* What a client or server with this PKI trusts: its root. Borrowed. */
 mbedtls_x509_crt *lz_pki_trust(const LzPki *pki);
@@ -27,6 +39,9 @@ LzEc *lz_pki_ec(const LzPki *pki);
 LzAead *lz_pki_aead(const LzPki *pki);
 /* The verifications that endpoints which trust it have done; NULL if not remembered. Borrowed. */
 LzVerifyMemo *lz_pki_verify_memo(const LzPki *pki);
+
+/* The record buffers that endpoints which trust it share. Borrowed. */
+LzSpareBuffers *lz_pki_spare_buffers(const LzPki *pki);
 
 /* The common name of a certificate's subject; empty if it has none. */
 void lz_certificate_common_name(const mbedtls_x509_crt *certificate, char *ret_name, size_t size);

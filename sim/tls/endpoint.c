@@ -17,6 +17,9 @@ enum {
 struct LzTlsEndpoint {
     mbedtls_ssl_context ssl;
     const LzTlsProfile *profile;        /* borrowed */
+    mbedtls_x509_crt *chain;            /* what a client presents; NULL: nothing, or the handshake is over */
+    LzInsideParked parked;              /* while it has no record buffers */
+    bool is_parked;
     LzTlsState state;
     LzRandom random, blinding;
     LzTlsContext context;
@@ -90,17 +93,30 @@ static uint64_t stream_id(uint64_t entity, uint32_t connection, bool is_server)
     return mixed ^ (mixed >> 31);
 }
 
+/* Whom a client wants to reach, and what it shows. */
+static int introduce(LzTlsEndpoint *endpoint, const LzTlsClient *client)
+{
+    int ret = mbedtls_ssl_set_hostname(&endpoint->ssl, client->server_name);
+    if (ret != 0 || !client->credential) {
+        return ret;
+    }
+    bool is_made = lz_credential_make(client->credential, NULL);
+    g_assert(is_made);          /* its name is valid; what is left is memory */
+    endpoint->chain = lz_credential_chain_new(client->credential);
+    return lz_inside_present(&endpoint->ssl, endpoint->chain, &client->credential->key->pk);
+}
+
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
-                                   const char *server_name, LzTlsTicket *ticket)
+                                   const LzTlsClient *client)
 {
     bool is_server = profile->options.is_server;
-    g_assert(is_server || server_name);         /* Mbed TLS would take NULL for "do not verify" */
+    g_assert(is_server ? !client : client->server_name != NULL);        /* Mbed TLS would take NULL for "do not verify" */
     LzTlsEndpoint *endpoint = g_new0(LzTlsEndpoint, 1);
     uint64_t stream = stream_id(entity, connection, is_server);
     lz_random_init(&endpoint->random, seed, stream, LZ_PURPOSE_TLS);
     lz_random_init(&endpoint->blinding, seed, stream, LZ_PURPOSE_TLS_BLINDING);
     endpoint->profile = profile;
-    endpoint->keeps_tickets = !is_server && profile->options.has_tickets && ticket;
+    endpoint->keeps_tickets = !is_server && profile->options.has_tickets && client->ticket;
     endpoint->context = (LzTlsContext){
         .random = &endpoint->random,
         .blinding = &endpoint->blinding,
@@ -114,12 +130,12 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
     mbedtls_ssl_init(&endpoint->ssl);
     int ret = mbedtls_ssl_setup(&endpoint->ssl, &profile->config);
     if (ret == 0 && !is_server) {
-        ret = mbedtls_ssl_set_hostname(&endpoint->ssl, server_name);
+        ret = introduce(endpoint, client);
     }
     g_assert(ret == 0);         /* allocation only */
     mbedtls_ssl_set_bio(&endpoint->ssl, endpoint, send_records, receive_records, NULL);
     if (endpoint->keeps_tickets) {
-        lz_client_ticket_offer(ticket, &profile->options, &endpoint->ssl);
+        lz_client_ticket_offer(client->ticket, &profile->options, &endpoint->ssl, endpoint->resumed_name);
     }
     lz_tls_context_leave(previous);
     return endpoint;
@@ -133,6 +149,7 @@ void lz_tls_endpoint_free(LzTlsEndpoint *endpoint)
     LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
     mbedtls_ssl_free(&endpoint->ssl);
     lz_tls_context_leave(previous);
+    lz_credential_chain_free(endpoint->chain);
     drop_input(endpoint);
     g_free(endpoint);
 }
@@ -150,6 +167,34 @@ void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records)
 
 /* ---- steps ---------------------------------------------------------------------------------------------- */
 
+static LzSpareBuffers *spare_buffers(const LzTlsEndpoint *endpoint)
+{
+    return lz_pki_spare_buffers(endpoint->profile->options.trust);
+}
+
+/* An open connection keeps its keys and what its application has not read; all else goes back. */
+static void settle(LzTlsEndpoint *endpoint)
+{
+    if (!mbedtls_ssl_is_handshake_over(&endpoint->ssl)) {
+        return;
+    }
+    lz_inside_forget_handshake(&endpoint->ssl);
+    g_clear_pointer(&endpoint->chain, lz_credential_chain_free);
+    LzInsideBuffers buffers;
+    endpoint->is_parked = lz_inside_park(&endpoint->ssl, &endpoint->parked, &buffers);
+    if (endpoint->is_parked) {
+        lz_spare_buffers_give(spare_buffers(endpoint), buffers);
+    }
+}
+
+static void unsettle(LzTlsEndpoint *endpoint)
+{
+    if (endpoint->is_parked) {
+        endpoint->is_parked = false;
+        lz_inside_unpark(&endpoint->ssl, &endpoint->parked, lz_spare_buffers_take(spare_buffers(endpoint)));
+    }
+}
+
 static LzTlsContext *begin_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step)
 {
     *ret_step = (LzTlsStep){.alert_sent = -1, .alert_received = -1};
@@ -157,11 +202,13 @@ static LzTlsContext *begin_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsSt
     endpoint->context.wall_ns = wall_ns;
     endpoint->context.work = &ret_step->work;
     endpoint->context.alert_sent = -1;
+    unsettle(endpoint);
     return lz_tls_context_enter(&endpoint->context);
 }
 
 static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep *step)
 {
+    settle(endpoint);
     lz_tls_context_leave(previous);
     if (endpoint->output->len > 0) {
         step->records = lz_buffer_new_copy(endpoint->output->data, endpoint->output->len);
@@ -201,7 +248,7 @@ static int advance_handshake(LzTlsEndpoint *endpoint)
 /* A later ticket takes the place of an earlier one. */
 static void receive_ticket(LzTlsEndpoint *endpoint, LzTlsStep *step)
 {
-    LzTlsTicket *ticket = endpoint->keeps_tickets ? lz_client_ticket_receive(&endpoint->ssl) : NULL;
+    LzTlsTicket *ticket = endpoint->keeps_tickets ? lz_client_ticket_receive(&endpoint->ssl, endpoint->peer_name) : NULL;
     if (ticket) {
         lz_tls_ticket_free(step->ticket);
         step->ticket = ticket;
@@ -227,6 +274,8 @@ static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
 static int read_plaintext(LzTlsEndpoint *endpoint, GByteArray **plaintext)
 {
     unsigned char chunk[PLAINTEXT_CHUNK];
+    bool is_whole = lz_inside_recall_handshake(&endpoint->ssl);
+    g_assert(is_whole);         /* memory */
     int ret = mbedtls_ssl_read(&endpoint->ssl, chunk, sizeof chunk);
     if (ret > 0) {
         if (!*plaintext) {
@@ -383,7 +432,8 @@ void lz_tls_endpoint_set_committed(LzTlsEndpoint *endpoint, void (*committed)(vo
 LzBuffer *lz_tls_client_hello(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
                               const char *server_name, LzTime wall_ns, LzCryptoWork *ret_work)
 {
-    LzTlsEndpoint *endpoint = lz_tls_endpoint_new(profile, seed, entity, connection, server_name, NULL);
+    const LzTlsClient client = {.server_name = server_name};
+    LzTlsEndpoint *endpoint = lz_tls_endpoint_new(profile, seed, entity, connection, &client);
     LzTlsStep step;
     lz_tls_endpoint_step(endpoint, wall_ns, &step);
     lz_tls_endpoint_free(endpoint);

@@ -29,6 +29,7 @@ typedef struct Authority {      /* a root and the CAs below it; the last one iss
     LzKey *key;                 /* of the issuing CA; NULL: not made yet */
     char *name;                 /* CN of the issuing CA */
     mbedtls_x509_crt *root;
+    GBytes *root_der;
     GPtrArray *intermediates;   /* of GBytes, DER, root's child first */
 } Authority;
 
@@ -37,6 +38,7 @@ struct LzPki {
     LzEc *ec;
     LzAead *aead;
     LzVerifyMemo *memo;         /* NULL: not wanted */
+    LzSpareBuffers *spare_buffers;
     Authority trusted, foreign;
     GHashTable *shared_keys;    /* owner and key type to LzKey; looked up, never iterated */
 };
@@ -209,7 +211,7 @@ static GBytes *certificate_new(const Blueprint *blueprint, GError **error)
     return g_bytes_new(buffer + sizeof buffer - size, size);
 }
 
-static void chain_free(mbedtls_x509_crt *chain)
+void lz_credential_chain_free(mbedtls_x509_crt *chain)
 {
     if (chain) {
         mbedtls_x509_crt_free(chain);
@@ -224,12 +226,12 @@ static mbedtls_x509_crt *chain_new(void)
     return chain;
 }
 
-/* We have just written these bytes. */
+/* We have written these bytes; they must stay. */
 static void chain_append(mbedtls_x509_crt *chain, GBytes *der)
 {
     size_t size;
     const unsigned char *data = g_bytes_get_data(der, &size);
-    int ret = mbedtls_x509_crt_parse_der(chain, data, size);
+    int ret = mbedtls_x509_crt_parse_der_nocopy(chain, data, size);
     g_assert(ret == 0);
 }
 
@@ -250,7 +252,8 @@ static void authority_clear(Authority *authority)
 {
     key_unref(authority->key);
     g_free(authority->name);
-    chain_free(authority->root);
+    lz_credential_chain_free(authority->root);
+    g_bytes_unref(authority->root_der);
     g_clear_pointer(&authority->intermediates, g_ptr_array_unref);
 }
 
@@ -282,6 +285,7 @@ static bool authority_descend(Authority *authority, const LzPki *pki, const char
     } else {
         authority->root = chain_new();
         chain_append(authority->root, der);
+        authority->root_der = g_steal_pointer(&der);
     }
     key_unref(authority->key);
     authority->key = g_steal_pointer(&key);
@@ -320,6 +324,7 @@ LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
     pki->options = *options;
     pki->ec = lz_ec_new();
     pki->aead = lz_aead_new();
+    pki->spare_buffers = lz_spare_buffers_new();
     pki->memo = options->has_verify_memo ? lz_verify_memo_new() : NULL;
     pki->shared_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, key_unref);
     if (!authority_init(&pki->trusted, pki, "Lazaret Test", error)) {
@@ -338,6 +343,7 @@ void lz_pki_free(LzPki *pki)
     authority_clear(&pki->foreign);
     g_hash_table_unref(pki->shared_keys);
     lz_verify_memo_free(pki->memo);
+    lz_spare_buffers_free(pki->spare_buffers);
     lz_aead_free(pki->aead);
     lz_ec_free(pki->ec);
     g_free(pki);
@@ -361,6 +367,11 @@ LzAead *lz_pki_aead(const LzPki *pki)
 LzVerifyMemo *lz_pki_verify_memo(const LzPki *pki)
 {
     return pki->memo;
+}
+
+LzSpareBuffers *lz_pki_spare_buffers(const LzPki *pki)
+{
+    return pki->spare_buffers;
 }
 
 static LzKey *shared_key(LzPki *pki, const char *owner, LzKeyType type, GError **error)
@@ -416,35 +427,11 @@ LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, cons
                     NAME_LENGTH_MAX);
         return NULL;
     }
-    const Authority *authority = choose_authority(pki, request->is_foreign_ca, error);
-    if (!authority) {
-        return NULL;
-    }
-    g_autoptr(LzKey) key = request_key(pki, request, key_owner, error);
-    if (!key) {
-        return NULL;
-    }
-    const Blueprint blueprint = {
-        .pki = pki,
-        .serial = lz_entity_id(request->name),
-        .name = request->name,
-        .issuer_name = authority->name,
-        .key = key,
-        .issuer_key = authority->key,
-        .not_before_unix_s = request->not_before_unix_s,
-        .not_after_unix_s = request->not_after_unix_s,
-    };
-    g_autoptr(GBytes) leaf = certificate_new(&blueprint, error);
-    if (!leaf) {
-        return NULL;
-    }
     LzCredential *credential = g_new0(LzCredential, 1);
-    credential->key = g_steal_pointer(&key);
-    credential->chain = chain_new();
-    chain_append(credential->chain, leaf);
-    for (guint i = authority->intermediates->len; i > 0; i--) {
-        chain_append(credential->chain, g_ptr_array_index(authority->intermediates, i - 1));
-    }
+    credential->pki = pki;
+    credential->request = *request;
+    credential->request.name = g_strdup(request->name);
+    credential->key_owner = g_strdup(key_owner);
     return credential;
 }
 
@@ -454,12 +441,58 @@ void lz_credential_free(LzCredential *credential)
         return;
     }
     key_unref(credential->key);
-    chain_free(credential->chain);
+    g_bytes_unref(credential->leaf);
+    g_free((char *)(uintptr_t)credential->request.name);
+    g_free(credential->key_owner);
     g_free(credential);
 }
 
-const uint8_t *lz_credential_certificate(const LzCredential *credential, size_t *ret_size)
+bool lz_credential_make(LzCredential *credential, GError **error)
 {
-    *ret_size = credential->chain->raw.len;
-    return credential->chain->raw.p;
+    if (credential->key) {
+        return true;
+    }
+    const LzCertificateRequest *request = &credential->request;
+    const Authority *authority = choose_authority(credential->pki, request->is_foreign_ca, error);
+    if (!authority) {
+        return false;
+    }
+    g_autoptr(LzKey) key = request_key(credential->pki, request, credential->key_owner, error);
+    if (!key) {
+        return false;
+    }
+    const Blueprint blueprint = {
+        .pki = credential->pki,
+        .serial = lz_entity_id(request->name),
+        .name = request->name,
+        .issuer_name = authority->name,
+        .key = key,
+        .issuer_key = authority->key,
+        .not_before_unix_s = request->not_before_unix_s,
+        .not_after_unix_s = request->not_after_unix_s,
+    };
+    credential->leaf = certificate_new(&blueprint, error);
+    if (!credential->leaf) {
+        return false;
+    }
+    credential->key = g_steal_pointer(&key);
+    credential->intermediates = authority->intermediates;
+    return true;
+}
+
+mbedtls_x509_crt *lz_credential_chain_new(const LzCredential *credential)
+{
+    mbedtls_x509_crt *chain = chain_new();
+    chain_append(chain, credential->leaf);
+    for (guint i = credential->intermediates->len; i > 0; i--) {
+        chain_append(chain, g_ptr_array_index(credential->intermediates, i - 1));
+    }
+    return chain;
+}
+
+const uint8_t *lz_credential_certificate(LzCredential *credential, size_t *ret_size)
+{
+    bool is_made = lz_credential_make(credential, NULL);
+    g_assert(is_made);          /* its name is valid; what is left is memory */
+    return g_bytes_get_data(credential->leaf, ret_size);
 }

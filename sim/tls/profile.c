@@ -95,16 +95,17 @@ static int configure(LzTlsProfile *profile)
     } else {
         configure_client(profile);
     }
-    if (!options->credential || (!options->is_server && !options->is_mutual)) {
+    if (!options->is_server) {
         return 0;
     }
-    return mbedtls_ssl_conf_own_cert(config, options->credential->chain, &options->credential->key->pk);
+    profile->chain = lz_credential_chain_new(options->credential);
+    return mbedtls_ssl_conf_own_cert(config, profile->chain, &options->credential->key->pk);
 }
 
 LzTlsProfile *lz_tls_profile_new(const LzTlsProfileOptions *options, GError **error)
 {
     lz_tls_library_init();
-    if (!check(options, error)) {
+    if (!check(options, error) || (options->is_server && !lz_credential_make(options->credential, error))) {
         return NULL;
     }
     LzTlsProfile *profile = g_new0(LzTlsProfile, 1);
@@ -125,5 +126,6 @@ void lz_tls_profile_free(LzTlsProfile *profile)
         return;
     }
     mbedtls_ssl_config_free(&profile->config);
+    lz_credential_chain_free(profile->chain);
     g_free(profile);
 }

@@ -11,6 +11,7 @@ struct LzTlsProfile {
     mbedtls_ssl_config config;          /* read-only once made: threads share it */
     LzTlsProfileOptions options;
     LzTicketKeys ticket_keys;
+    mbedtls_x509_crt *chain;            /* a server's; owned */
 };
 
 #endif

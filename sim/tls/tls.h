@@ -16,7 +16,6 @@ typedef enum { LZ_KEY_ECDSA_P256, LZ_KEY_RSA_2048 } LzKeyType;
 /* ---- PKI: root, issuing CA, one certificate per entity; all subjects are marked LAZARET TEST -------- */
 
 typedef struct LzPki LzPki;
-typedef struct LzCredential LzCredential;       /* private key and certificate chain of one entity */
 
 typedef struct LzPkiOptions {
     uint64_t seed;
@@ -34,21 +33,23 @@ typedef struct LzCertificateRequest {
     int64_t not_before_unix_s, not_after_unix_s;
     bool is_foreign_ca;                 /* signed by a CA that nobody trusts (attacks, tests) */
 } LzCertificateRequest;
-/* Key and certificate from the entity's own stream: independent of order and of other entities. RSA keys
- * are expensive to make (72 ms): one per `name`'s class may be shared with key_owner (NULL: own key). */
+/* Key and certificate are made when they are first needed (by a server's profile, a client's endpoint or a question), on
+ * that thread, from the entity's own stream: independent of order and of other entities. RSA keys are expensive to make
+ * (72 ms): one per `name`'s class may be shared with key_owner (NULL: own key). NULL for a name that cannot be certified.
+ * The credential borrows pki. */
 LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error);
 void lz_credential_free(LzCredential *credential);
-const uint8_t *lz_credential_certificate(const LzCredential *credential, size_t *ret_size);     /* leaf, DER */
+const uint8_t *lz_credential_certificate(LzCredential *credential, size_t *ret_size);     /* leaf, DER */
 
 /* ---- profiles (LzTlsProfile is opaque in lazaret/session.h) ------------------------------------------ */
 
 typedef struct LzTlsProfileOptions {
     bool is_server;
     LzTlsVersion min_version, max_version;
-    bool is_mutual;                     /* server: client certificate required; client: presents one */
+    bool is_mutual;                     /* server: client certificate required */
     bool has_tickets;                   /* server: issues; client: keeps the last and resumes */
     LzTime ticket_lifetime_ns;          /* server */
-    const LzCredential *credential;     /* borrowed; NULL: client without certificate */
+    LzCredential *credential;           /* server: what it presents; borrowed */
     const LzPki *trust;                 /* borrowed */
     uint64_t seed;
     uint64_t entity;                    /* server: owner of ticket keys' stream */
@@ -89,11 +90,17 @@ typedef struct LzTlsStep {      /* what one step did; clear with lz_tls_step_cle
 } LzTlsStep;
 void lz_tls_step_clear(LzTlsStep *step);
 
-/* entity and connection key the endpoint's random streams: f(seed, entity, connection number). server_name: for
- * a client. ticket: for a client that resumes, may be NULL; the endpoint takes from it what it resumes and does not
- * touch it later. */
+typedef struct LzTlsClient {    /* everything borrowed; the credential as long as the endpoint lives */
+    const char *server_name;
+    LzCredential *credential;   /* NULL: has no certificate */
+    LzTlsTicket *ticket;        /* NULL: does not resume; the endpoint takes from it what it resumes and does not touch it
+                                   later */
+} LzTlsClient;
+
+/* entity and connection key the endpoint's random streams: f(seed, entity, connection number). client: NULL for a server.
+ * On the thread of the world: it may make the client's credential. */
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
-                                   const char *server_name, LzTlsTicket *ticket);
+                                   const LzTlsClient *client);
 void lz_tls_endpoint_free(LzTlsEndpoint *endpoint);
 
 /* Ciphertext that arrived; copied. Not processed before the next step. */

@@ -53,7 +53,7 @@ static void must(int ret)
 }
 
 static void configure(mbedtls_ssl_config *config, int endpoint, bool is_tls_1_3, const LzPki *pki,
-                      const LzCredential *credential)
+                      LzCredential *credential, mbedtls_x509_crt **ret_chain)
 {
     static const uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
     mbedtls_ssl_protocol_version version = is_tls_1_3 ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2;
@@ -65,7 +65,9 @@ static void configure(mbedtls_ssl_config *config, int endpoint, bool is_tls_1_3,
     mbedtls_ssl_conf_rng(config, lz_tls_random, NULL);
     mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_chain(config, lz_pki_trust(pki), NULL);
-    must(mbedtls_ssl_conf_own_cert(config, credential->chain, &credential->key->pk));
+    g_assert_true(lz_credential_make(credential, NULL));
+    *ret_chain = lz_credential_chain_new(credential);
+    must(mbedtls_ssl_conf_own_cert(config, *ret_chain, &credential->key->pk));
 }
 
 static void advance(End *end)
@@ -124,8 +126,9 @@ double lz_bare_handshake_cpu_s(unsigned pairs, bool is_tls_1_3)
                             .wall_ns = start_unix_s * LZ_NS_PER_S};
     LzTlsContext *previous = lz_tls_context_enter(&context);
     mbedtls_ssl_config client_config, server_config;
-    configure(&client_config, MBEDTLS_SSL_IS_CLIENT, is_tls_1_3, pki, client_credential);
-    configure(&server_config, MBEDTLS_SSL_IS_SERVER, is_tls_1_3, pki, server_credential);
+    mbedtls_x509_crt *client_chain, *server_chain;
+    configure(&client_config, MBEDTLS_SSL_IS_CLIENT, is_tls_1_3, pki, client_credential, &client_chain);
+    configure(&server_config, MBEDTLS_SSL_IS_SERVER, is_tls_1_3, pki, server_credential, &server_chain);
     double before_s = thread_cpu_s();
     for (unsigned i = 0; i < pairs; i++) {
         shake_hands(&client_config, &server_config);
@@ -133,6 +136,8 @@ double lz_bare_handshake_cpu_s(unsigned pairs, bool is_tls_1_3)
     double spent_s = thread_cpu_s() - before_s;
     mbedtls_ssl_config_free(&client_config);
     mbedtls_ssl_config_free(&server_config);
+    lz_credential_chain_free(client_chain);
+    lz_credential_chain_free(server_chain);
     lz_tls_context_leave(previous);
     lz_credential_free(client_credential);
     lz_credential_free(server_credential);

@@ -19,7 +19,7 @@ static const LzTlsLab *shared_lab(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const LzTlsLab *lab = shared_lab();
-    LzTlsEndpoint *server = lz_tls_endpoint_new(lab->server, 1, lab->server_options.entity, 0, NULL, NULL);
+    LzTlsEndpoint *server = lz_tls_endpoint_new(lab->server, 1, lab->server_options.entity, 0, NULL);
     LzTlsStep step;
     lz_tls_endpoint_feed(server, (LzBytes){.data = data, .size = size});
     lz_tls_endpoint_step(server, LZ_TEST_START_S * LZ_NS_PER_S, &step);

@@ -37,9 +37,10 @@ void lz_test_tls_open(LzTlsLab *lab)
     g_assert_no_error(error);
     lab->client_credential = lz_pki_issue(lab->pki, &lab->client_request, NULL, &error);
     g_assert_no_error(error);
+    size_t size;
+    lz_credential_certificate(lab->client_credential, &size);   /* made before threads share it */
     lab->server_options.trust = lab->client_options.trust = lab->pki;
     lab->server_options.credential = lab->server_credential;
-    lab->client_options.credential = lab->client_options.is_mutual ? lab->client_credential : NULL;
     lab->server = lz_tls_profile_new(&lab->server_options, &error);
     g_assert_no_error(error);
     lab->client = lz_tls_profile_new(&lab->client_options, &error);
@@ -83,10 +84,10 @@ LzTlsPipe *lz_test_tls_pipe(const LzTlsLab *lab, uint32_t connection, LzTlsTicke
 {
     LzTlsPipe *pipe = g_new0(LzTlsPipe, 1);
     uint64_t seed = lab->client_options.seed;
-    side_init(&pipe->client, lz_tls_endpoint_new(lab->client, seed, lab->client_options.entity, connection,
-                                                 lab->server_name, ticket));
-    side_init(&pipe->server,
-              lz_tls_endpoint_new(lab->server, seed, lab->server_options.entity, connection, NULL, NULL));
+    const LzTlsClient client = {.server_name = lab->server_name, .ticket = ticket,
+                                .credential = lab->client_options.is_mutual ? lab->client_credential : NULL};
+    side_init(&pipe->client, lz_tls_endpoint_new(lab->client, seed, lab->client_options.entity, connection, &client));
+    side_init(&pipe->server, lz_tls_endpoint_new(lab->server, seed, lab->server_options.entity, connection, NULL));
     pipe->wall_ns = wall_ns;
     pipe->wire = g_checksum_new(G_CHECKSUM_SHA256);
     pipe->key_log = g_string_new(NULL);

@@ -311,6 +311,42 @@ static void test_trickle(void)
     }
 }
 
+/* Open connections share record buffers: what one of them keeps of half a record is its own. */
+static void test_interleaved(gconstpointer data)
+{
+    enum { LARGE = 40000, SMALL = 300 };
+    LzTlsLab lab = lz_test_tls_lab(*(const LzTlsVersion *)data, LZ_KEY_ECDSA_P256);
+    lab.server_options.has_tickets = lab.client_options.has_tickets = true;
+    lz_test_tls_open(&lab);
+    LzTlsPipe *halved = lz_test_tls_pipe(&lab, 0, NULL, start_ns), *busy = lz_test_tls_pipe(&lab, 1, NULL, start_ns);
+    lz_test_tls_pump(halved);
+    lz_test_tls_pump(busy);
+    g_autofree uint8_t *large = g_malloc(LARGE);
+    memset(large, 'L', LARGE);
+    for (unsigned round = 1; round <= 3; round++) {
+        LzTlsStep step;
+        lz_tls_endpoint_write(halved->client.endpoint, start_ns, (LzBytes){large, SMALL}, &step);
+        LzBytes records = {step.records->data, step.records->size};
+        size_t first = 3 * round * round;       /* within the header, within the content */
+        lz_test_tls_step(halved, &halved->server, (LzBytes){records.data, first});
+        lz_test_tls_write(busy, &busy->client, large, LARGE);
+        lz_test_tls_write(busy, &busy->server, large, SMALL);
+        lz_test_tls_write(halved, &halved->server, large, SMALL);
+        lz_test_tls_step(halved, &halved->server, (LzBytes){records.data + first, records.size - first});
+        lz_tls_step_clear(&step);
+        g_assert_cmpuint(halved->server.plaintext->len, ==, round * SMALL);
+        g_assert_cmpuint(halved->client.plaintext->len, ==, round * SMALL);
+        g_assert_cmpuint(busy->server.plaintext->len, ==, round * LARGE);
+        g_assert_cmpuint(busy->client.plaintext->len, ==, round * SMALL);
+        g_assert_cmpmem(busy->server.plaintext->data + (round - 1) * LARGE, LARGE, large, LARGE);
+        g_assert_cmpmem(halved->server.plaintext->data, SMALL, large, SMALL);
+    }
+    g_assert_cmpint(halved->server.state, ==, LZ_TLS_OPEN);
+    lz_test_tls_pipe_free(halved);
+    lz_test_tls_pipe_free(busy);
+    lz_test_tls_close(&lab);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -334,5 +370,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tls/work/records", test_work_records);
     g_test_add_func("/tls/client-hello", test_client_hello);
     g_test_add_func("/tls/trickle", test_trickle);
+    static const LzTlsVersion numbers[] = {LZ_TLS_1_2, LZ_TLS_1_3};
+    g_test_add_data_func("/tls/interleaved/1.2", &numbers[0], test_interleaved);
+    g_test_add_data_func("/tls/interleaved/1.3", &numbers[1], test_interleaved);
     return g_test_run();
 }
