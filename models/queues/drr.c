@@ -141,6 +141,12 @@ static LzDropReason drr_enqueue(void *state, LzPacket *packet, LzTime now_ns)
     return LZ_DROP_NONE;
 }
 
+static bool drr_lets_pass(const void *state, const LzPacket *packet)
+{
+    const Drr *self = state;
+    return packet->wire_bytes <= (uint64_t)self->config->queue_limit_bytes;
+}
+
 /* Shreedhar and Varghese: a class sends while its deficit covers its first packet, then waits for the next round. */
 static LzPacket *drr_dequeue(void *state, LzTime now_ns)
 {
@@ -272,6 +278,7 @@ static const LzParam params[] = {
 static const LzQueueOps ops = {
     .init = drr_init,
     .enqueue = drr_enqueue,
+    .lets_pass = drr_lets_pass,
     .dequeue = drr_dequeue,
     .peek = drr_peek,
     .backlog_bytes = drr_backlog_bytes,

@@ -61,6 +61,12 @@ static LzDropReason priority_enqueue(void *state, LzPacket *packet, LzTime now_n
     return LZ_DROP_NONE;
 }
 
+static bool priority_lets_pass(const void *state, const LzPacket *packet)
+{
+    const Priority *self = state;
+    return packet->wire_bytes <= (uint64_t)self->config->queue_limit_bytes;
+}
+
 static unsigned highest_waiting(const Priority *self)
 {
     return (unsigned)g_bit_nth_msf(self->waiting, -1);
@@ -137,6 +143,7 @@ static const LzParam params[] = {
 static const LzQueueOps ops = {
     .init = priority_init,
     .enqueue = priority_enqueue,
+    .lets_pass = priority_lets_pass,
     .dequeue = priority_dequeue,
     .peek = priority_peek,
     .backlog_bytes = priority_backlog_bytes,

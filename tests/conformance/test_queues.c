@@ -214,6 +214,28 @@ static void test_remove(gconstpointer data)
     queue_free(queue);
 }
 
+/* A packet that is let pass by an empty queue would have come out of it at once, the same. */
+static void test_pass(gconstpointer data)
+{
+    Queue *queue = queue_new(data, 1000);
+    LzRandom random;
+    lz_random_init(&random, 13, lz_entity_id("mixture"), LZ_PURPOSE_TRAFFIC);
+    for (unsigned i = 0; i < 2000 && queue->ops->lets_pass; i++) {
+        uint8_t dscp = (uint8_t)lz_random_below(&random, CLASSES);
+        LzPacket *packet = packet_new(queue, dscp, (uint32_t)lz_random_below(&random, 1473));
+        const LzPacket before = *packet;
+        const bool passes = queue->ops->lets_pass(queue->state, packet);
+        const bool is_taken = queue->ops->enqueue(queue->state, packet, LZ_SECONDS(i)) == LZ_DROP_NONE;
+        g_assert_true(is_taken || !passes);
+        g_assert_true(!is_taken || queue->ops->dequeue(queue->state, LZ_SECONDS(i)) == packet);
+        g_assert_cmpuint(packet->dscp, ==, before.dscp);
+        g_assert_cmpuint(packet->ecn, ==, before.ecn);
+        g_assert_cmpuint(packet->tag, ==, before.tag);
+        lz_packet_free(queue->packets, packet);
+    }
+    queue_free(queue);
+}
+
 static void test_empty(gconstpointer data)
 {
     Queue *queue = queue_new(data, 0);
@@ -228,7 +250,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     for (const LzModel *const *model = lz_registry_all(LZ_MODEL_QUEUE); *model; model++) {
         static const struct { const char *name; GTestDataFunc function; } rows[] = {
-            {"any-mixture", test_any_mixture}, {"limit", test_limit}, {"remove", test_remove}, {"empty", test_empty},
+            {"any-mixture", test_any_mixture}, {"limit", test_limit}, {"remove", test_remove}, {"pass", test_pass}, {"empty", test_empty},
         };
         for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
             g_autofree char *path = g_strdup_printf("/queues/%s/%s", (*model)->name, rows[i].name);
