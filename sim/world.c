@@ -207,6 +207,7 @@ void lz_world_free(LzWorld *world)
         lz_link_free(world->media[i].link);
     }
     for (unsigned i = 0; world->switches && i < world->switch_count; i++) {
+        g_clear_pointer(&world->switches[i].guards, g_ptr_array_unref);
         lz_switch_free(world->switches[i].switch_);
     }
     for (unsigned i = 0; world->fleets && i < plan->fleet.count; i++) {
@@ -228,6 +229,9 @@ void lz_world_free(LzWorld *world)
     lz_recorder_free(world->probes);
     lz_packet_pool_free(world->packets);
     lz_scheduler_free(world->scheduler);
+    lz_address_book_free(world->addresses);
+    g_clear_pointer(&world->segment_of, g_hash_table_unref);
+    g_clear_pointer(&world->segment_ports, g_ptr_array_unref);
     g_hash_table_unref(world->by_name);
     g_hash_table_unref(world->legitimate);
     g_ptr_array_unref(world->names);
@@ -275,12 +279,22 @@ void lz_world_finish(LzWorld *world)
 
 /* ---- actions ---- */
 
+/* Defences that stand in it forget what they knew. */
+static void set_switch_power(Switch *one, bool is_on)
+{
+    bool is_loss = lz_switch_is_on(one->switch_) && !is_on;
+    for (guint i = 0; is_loss && one->guards && i < one->guards->len; i++) {
+        lz_guard_restart(one->guards->pdata[i]);
+    }
+    lz_switch_set_power(one->switch_, is_on);
+}
+
 void lz_world_switch_power(LzWorld *world, const char *zone, bool is_on)
 {
     for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
         const Zone *one = &world->zones[i];
         for (unsigned n = 0; n < one->count && strcmp(one->plan->name.text, zone) == 0; n++) {
-            lz_switch_set_power(world->switches[one->first + n].switch_, is_on);
+            set_switch_power(&world->switches[one->first + n], is_on);
         }
     }
     lz_world_topology_changed(world);

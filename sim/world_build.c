@@ -231,6 +231,7 @@ static void set_fleet_tcp(LzWorld *world, Fleet *fleet)
 
 typedef struct HostRequest {
     const char *name;                   /* must live as long as the world */
+    const char *owner;                  /* fleet, service or attack */
     Medium *medium;
     const LzCpu *cpu;
     unsigned cores;
@@ -249,7 +250,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
     Switch *access = &world->switches[zone->first + (zone->count > 1 ? place / (uint32_t)zone->plan->ports : 0)];
     unsigned station = medium->attached++;
     LzAddress address = access->prefix + ++access->hosts;
-    LzElement *output = lz_link_input(medium->link, station, LZ_UP);
+    LzElement *output = lz_world_join_segment(world, request->owner, address, lz_link_input(medium->link, station, LZ_UP));
     bool is_captured = request->is_captured && world->observer.packet;
     if (is_captured) {
         attachment->tap_out = tap_new(world, request->name, true, output);
@@ -336,12 +337,6 @@ static LzTlsProfile *make_profile(LzWorld *world, const LzTlsPlan *tls, LzCreden
 
 /* ---- services ---- */
 
-static bool is_legitimate(void *owner, LzAddress source)
-{
-    LzWorld *world = owner;
-    return g_hash_table_contains(world->legitimate, GUINT_TO_POINTER(source));
-}
-
 static void add_guards(LzWorld *world, Service *service)
 {
     LzElement *input = lz_host_input(service->host);
@@ -353,9 +348,7 @@ static void add_guards(LzWorld *world, Service *service)
         if (!service->attachment.guards) {
             service->attachment.guards = g_ptr_array_new_with_free_func((GDestroyNotify)lz_guard_free);
         }
-        LzEnv env = lz_world_env(world, plan->name.text);
-        LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_DEFENCE, plan->name.text, NULL);
-        LzGuard *guard = lz_guard_new(&env, &plan->kind, scope, is_legitimate, world, input);
+        LzGuard *guard = lz_world_guard_new(world, plan, input);
         g_ptr_array_add(service->attachment.guards, guard);
         input = lz_guard_input(guard);
     }
@@ -372,6 +365,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
     set_service_tcp(world, service);
     HostRequest request = {
         .name = name,
+        .owner = name,
         .medium = medium_of(world, plan->link.text),
         .cpu = plan->cpu_class,
         .cores = (unsigned)plan->cpu_cores,
@@ -491,6 +485,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     }
     HostRequest request = {
         .name = device->name,
+        .owner = plan->name.text,
         .medium = &world->media[plan->links[(number - 1) % plan->link_count]],
         .cpu = plan->cpu_class,
         .cores = 1,
@@ -588,6 +583,7 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
         g_ptr_array_add(world->names, name);
         HostRequest request = {
             .name = name,
+            .owner = plan->name.text,
             .medium = medium_of(world, plan->from.link.text),
             .cpu = plan->from.cpu_class,
             .cores = 1,
@@ -671,6 +667,8 @@ gboolean lz_world_build(LzWorld *world, GError **error)
     }
     build_switches(world);
     build_media(world);
+    lz_world_build_addresses(world);
+    lz_world_build_zone_guards(world);
     lz_world_route(world);
     for (unsigned i = 0; i < plan->services.count; i++) {
         if (!build_service(world, &world->services[i], &LZ_PLAN_ITEMS(plan->services, LzServicePlan)[i], error)) {

@@ -10,6 +10,7 @@
 #include "sim/host/device.h"
 #include "sim/net/guard.h"
 #include "sim/net/packet.h"
+#include "sim/net/segment.h"
 #include "sim/net/switch.h"
 #include "sim/net/tap.h"
 #include "sim/world.h"
@@ -24,6 +25,7 @@ typedef struct Switch {
     LzAddress prefix;
     uint32_t hosts;                     /* addresses given out */
     LzSharedBuffer buffer;              /* limit 0: every port has its own */
+    GPtrArray *guards;                  /* LzGuard that everything passes, the first first; NULL: none */
 } Switch;
 
 typedef struct Zone {
@@ -134,6 +136,9 @@ struct LzWorld {
     unsigned device_count;
     unsigned host_bits;                 /* of a switch's prefix */
     GPtrArray *names;                   /* char *: of devices and attackers */
+    LzAddressBook *addresses;
+    GHashTable *segment_of;             /* name of a fleet, service or attack -> LzGroup, look-up only */
+    GPtrArray *segment_ports;           /* LzSegmentPort */
     GHashTable *by_name;                /* host name -> LzHost, look-up only */
     GHashTable *legitimate;             /* addresses of services and devices, look-up only */
     LzScope run_scope;
@@ -154,6 +159,12 @@ static inline LzEnv lz_world_env(const LzWorld *world, const char *entity)
 /* Fills an empty world from its plan. */
 gboolean lz_world_build(LzWorld *world, GError **error);
 void lz_world_build_faults(LzWorld *world);
+/* Segments, and defences in the switches of zones. First the address book, with all groups; then, as hosts come,
+ * each into it; output: where the host sends to, returned as it is or behind its segment's port. */
+void lz_world_build_addresses(LzWorld *world);
+LzElement *lz_world_join_segment(LzWorld *world, const char *owner, LzAddress address, LzElement *output);
+void lz_world_build_zone_guards(LzWorld *world);
+LzGuard *lz_world_guard_new(LzWorld *world, const LzDefencePlan *plan, LzElement *next);
 /* Fills the tables of all switches by what works now. */
 void lz_world_route(LzWorld *world);
 void lz_world_topology_changed(LzWorld *world);

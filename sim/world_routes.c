@@ -77,29 +77,68 @@ static void reach(Graph *graph, unsigned head, unsigned here, const Edge *edge)
     enqueue(graph, head, edge->from);   /* it may stand there already, further off: settled by then */
 }
 
-/* Routes from every switch towards `target`, by Dijkstra's algorithm from there. */
-static void route_towards(Graph *graph, unsigned target)
+static void begin_search(Graph *graph)
 {
-    LzWorld *world = graph->world;
-    memset(graph->settled, 0, world->switch_count * sizeof *graph->settled);
-    memset(graph->distances, 0xff, world->switch_count * sizeof *graph->distances);
+    memset(graph->settled, 0, graph->world->switch_count * sizeof *graph->settled);
+    memset(graph->distances, 0xff, graph->world->switch_count * sizeof *graph->distances);
     g_array_set_size(graph->queue, 0);
+}
+
+static void add_target(Graph *graph, unsigned target)
+{
     graph->distances[target] = 0;
+    graph->egresses[target] = NULL;
     enqueue(graph, 0, target);
+}
+
+/* Dijkstra's algorithm from the targets: calls found() for every switch that has a way to one of them. */
+static void search(Graph *graph, void (*found)(Graph *graph, unsigned node, unsigned target), unsigned target)
+{
     for (guint head = 0; head < graph->queue->len; head++) {
         unsigned here = g_array_index(graph->queue, unsigned, head);
         if (graph->settled[here]) {
             continue;
         }
         graph->settled[here] = true;
-        if (here != target && !is_leaf(graph, here)) {
-            lz_switch_add_route(world->switches[here].switch_, world->switches[target].prefix, 32 - world->host_bits,
-                                graph->egresses[here]);
+        if (graph->distances[here] > 0) {
+            found(graph, here, target);
         }
         for (guint i = 0; graph->edges[here] && i < graph->edges[here]->len; i++) {
             reach(graph, head + 1, here, &g_array_index(graph->edges[here], Edge, i));
         }
     }
+}
+
+static void add_route(Graph *graph, unsigned node, unsigned target)
+{
+    const LzWorld *world = graph->world;
+    if (!is_leaf(graph, node)) {
+        lz_switch_add_route(world->switches[node].switch_, world->switches[target].prefix, 32 - world->host_bits,
+                            graph->egresses[node]);
+    }
+}
+
+static void set_gateway(Graph *graph, unsigned node, unsigned target)
+{
+    (void)target;
+    lz_switch_set_gateway(graph->world->switches[node].switch_, graph->egresses[node]);
+}
+
+/* The way to the nearest router from every switch that is none. */
+static void route_to_routers(Graph *graph)
+{
+    const LzWorld *world = graph->world;
+    begin_search(graph);
+    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
+        const Zone *zone = &world->zones[i];
+        for (unsigned node = zone->first; node < zone->first + zone->count; node++) {
+            lz_switch_set_gateway(world->switches[node].switch_, NULL);
+            if (zone->plan->router && is_on(world, node)) {
+                add_target(graph, node);
+            }
+        }
+    }
+    search(graph, set_gateway, 0);
 }
 
 /* A switch with one way out needs no table of the others; what is its own and has no host goes nowhere. */
@@ -132,8 +171,11 @@ void lz_world_route(LzWorld *world)
         lz_switch_clear_prefixes(world->switches[node].switch_);
     }
     for (unsigned target = 0; target < world->switch_count; target++) {
-        route_towards(&graph, target);
+        begin_search(&graph);
+        add_target(&graph, target);
+        search(&graph, add_route, target);
     }
+    route_to_routers(&graph);
     for (unsigned node = 0; node < world->switch_count; node++) {
         if (is_leaf(&graph, node)) {
             route_leaf(&graph, node);

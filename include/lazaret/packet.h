@@ -70,6 +70,7 @@ struct LzPacket {
     uint32_t payload_offset, payload_size;
     uint16_t ip_bytes;                  /* of the IPv4 packet */
     uint16_t wire_bytes;                /* on the link that has it now, or had it last; Ethernet before the first */
+    bool is_unrouted;                   /* goes to another segment and has not passed a router yet */
 };
 
 /* Packets come from the world's pool. */

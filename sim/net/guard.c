@@ -2,6 +2,7 @@
 #include "sim/net/guard.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "lazaret/defence.h"
 #include "lazaret/model.h"
@@ -10,6 +11,8 @@ struct LzGuard {
     LzElement base;
     LzEnv env;
     const LzDefenceOps *ops;
+    const LzChoice *choice;
+    LzDefenceContext context;
     void *state;
     LzScope scope;
     bool (*is_legitimate)(void *owner, LzAddress source);
@@ -41,12 +44,29 @@ LzGuard *lz_guard_new(const LzEnv *env, const LzChoice *choice, LzScope scope,
     guard->base = (LzElement){&guard_ops, next};
     guard->env = *env;
     guard->ops = choice->model->ops;
+    guard->choice = choice;
     guard->state = g_malloc0(choice->model->state_size);
     guard->scope = scope;
     guard->is_legitimate = is_legitimate;
     guard->owner = owner;
     guard->ops->init(guard->state, choice->config, env, scope);
     return guard;
+}
+
+void lz_guard_begin(LzGuard *guard, const LzDefenceContext *context)
+{
+    guard->context = *context;
+    if (guard->ops->begin) {
+        guard->ops->begin(guard->state, context);
+    }
+}
+
+void lz_guard_restart(LzGuard *guard)
+{
+    guard->ops->clear(guard->state);
+    memset(guard->state, 0, guard->choice->model->state_size);
+    guard->ops->init(guard->state, guard->choice->config, &guard->env, guard->scope);
+    lz_guard_begin(guard, &guard->context);
 }
 
 void lz_guard_free(LzGuard *guard)

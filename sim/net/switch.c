@@ -30,6 +30,9 @@ struct LzSwitch {
     LzScheduler *scheduler;     /* borrowed */
     LzEvent forward;
     LzElement unreachable;      /* stands for a route to nowhere */
+    LzElement output;           /* where the guards end */
+    LzElement *guard, *gateway; /* borrowed; NULL: none */
+    bool is_router, has_passed; /* passed: the packet that is with the guards now */
 };
 
 /* ---- table ---- */
@@ -137,9 +140,8 @@ static void drop(LzSwitch *self, LzPacket *packet, LzDropReason reason)
     lz_packet_free(self->packets, packet);
 }
 
-static void forward(LzSwitch *self, LzPacket *packet)
+static void send(LzSwitch *self, LzPacket *packet, LzElement *egress)
 {
-    LzElement *egress = find_egress(self, packet->destination);
     if (!egress) {
         drop(self, packet, LZ_DROP_NO_ROUTE);
         return;
@@ -147,6 +149,36 @@ static void forward(LzSwitch *self, LzPacket *packet)
     self->stats.forwarded_packets++;
     packet->next = NULL;
     lz_element_receive(egress, packet);
+}
+
+static void output_receive(LzElement *element, LzPacket *packet)
+{
+    LzSwitch *self = (LzSwitch *)(void *)((char *)element - offsetof(LzSwitch, output));
+    self->has_passed = true;
+    send(self, packet, find_egress(self, packet->destination));
+}
+
+static void ask_guard(LzSwitch *self, LzPacket *packet)
+{
+    self->has_passed = false;
+    lz_element_receive(self->guard, packet);
+    self->stats.dropped_packets[LZ_DROP_DEFENCE] += !self->has_passed;
+}
+
+static void forward(LzSwitch *self, LzPacket *packet)
+{
+    if (G_UNLIKELY(packet->is_unrouted)) {
+        if (!self->is_router) {
+            send(self, packet, self->gateway);
+            return;
+        }
+        packet->is_unrouted = false;
+    }
+    if (G_UNLIKELY(self->guard)) {
+        ask_guard(self, packet);
+    } else {
+        send(self, packet, find_egress(self, packet->destination));
+    }
 }
 
 static LzPacket *take_first(LzSwitch *self)
@@ -223,14 +255,36 @@ void lz_switch_set_power(LzSwitch *self, bool is_on)
     }
 }
 
+void lz_switch_set_router(LzSwitch *self)
+{
+    self->is_router = true;
+}
+
+void lz_switch_set_gateway(LzSwitch *self, LzElement *egress)
+{
+    self->gateway = egress;
+}
+
+void lz_switch_set_guard(LzSwitch *self, LzElement *guard)
+{
+    self->guard = guard;
+}
+
+LzElement *lz_switch_output(LzSwitch *self)
+{
+    return &self->output;
+}
+
 /* ---- life ---- */
 
+static const LzElementOps output_ops = {.receive = output_receive};
 static const LzElementOps switch_ops = {.receive = switch_receive, .expect = switch_expect};
 
 LzSwitch *lz_switch_new(const LzEnv *env, LzTime forwarding_ns)
 {
     LzSwitch *self = g_new0(LzSwitch, 1);
     self->input.ops = &switch_ops;
+    self->output.ops = &output_ops;
     self->packets = env->packets;
     self->scheduler = env->scheduler;
     self->forwarding_ns = forwarding_ns;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lazaret/model.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
 
@@ -193,10 +194,34 @@ static bool are_flows_known(const LzPlan *plan)
     return true;
 }
 
+/* "firewall/allow-mqtt": what one item of a defence's list does, or `otherwise`, is counted for itself. */
+static bool is_part_of_defence(const LzResolver *resolver, const char *name)
+{
+    const char *slash = strchr(name, '/');
+    g_autofree char *whole = slash ? g_strndup(name, (size_t)(slash - name)) : NULL;
+    const LzDefencePlan *defence = whole ? lz_names_find(resolver->defences, whole) : NULL;
+    const LzParam *param = defence && defence->kind.model ? defence->kind.model->params : NULL;
+    for (; param && param->field; param++) {
+        if (param->kind != LZ_PARAM_LIST || !lz_param_item_name(param->table)) {
+            continue;
+        }
+        const LzList *list = (const LzList *)(const void *)((const char *)defence->kind.config + param->offset);
+        for (unsigned i = 0; i < list->count; i++) {
+            const LzText *item = (const LzText *)(const void *)((const char *)list->items + i * param->item_size);
+            if (g_strcmp0(item->text, slash + 1) == 0) {
+                return true;
+            }
+        }
+        return strcmp(slash + 1, "otherwise") == 0;
+    }
+    return false;
+}
+
 static bool check_scope_name(const LzResolver *resolver, const LzNames *flows, const LzText *text, const Split *split)
 {
     const LzNames *names = names_of(resolver, flows, split->scope);
-    if (!names || lz_names_find(names, split->name)) {
+    if (!names || lz_names_find(names, split->name) ||
+        (split->scope == LZ_SCOPE_DEFENCE && is_part_of_defence(resolver, split->name))) {
         return true;
     }
     if (split->scope == LZ_SCOPE_FLOW && !are_flows_known(resolver->plan)) {

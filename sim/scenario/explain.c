@@ -81,6 +81,10 @@ const LzExplanation lz_explanations[] = {
              "`network.buildings`: north, north-f2, north-f2-w1."},
     {"E123", "The devices of a fleet hang on one access link (`link:`) or on the access links of a place (`place:`), those\n"
              "with the label given under `access:` or else the first of each zone."},
+    {"E124", "No such hosts. A segment's members, and those between whom a rule decides, are named as fleets, services or\n"
+             "attacks; a rule may name a segment as well."},
+    {"E125", "Segments are VLANs: a fleet, service or attack is in at most one, and what goes from one to another passes a\n"
+             "router, which is a zone with `router: true`."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run and tls have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},

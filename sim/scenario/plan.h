@@ -23,6 +23,7 @@ typedef struct LzZonePlan {             /* a zone is a switch, or some alike, an
     int64_t ports;                      /* 0: one switch, however many hosts */
     int64_t buffer_bytes;               /* that its ports share; 0: each queue has its own */
     uint32_t buffer_share_ppb;          /* of the free part of it, for each queue */
+    bool router;                        /* joins segments */
     LzNameList places;                  /* what it is a part of: ward, floor, building, site */
 } LzZonePlan;
 
@@ -61,6 +62,12 @@ typedef struct LzNetworkPlan {
     LzList buildings;                   /* LzBuildingPlan: expanded, and never written out */
     LzList places;                      /* LzPlacePlan; resolved */
 } LzNetworkPlan;
+
+/* A VLAN: what crosses from one to another passes a router. Hosts that are in none are in one of their own. */
+typedef struct LzSegmentPlan {
+    LzText name;
+    LzNameList members;                 /* fleets, services, attacks */
+} LzSegmentPlan;
 
 /* ---- TLS of a service or a client ---- */
 typedef struct LzTlsPlan {
@@ -184,7 +191,7 @@ typedef struct LzAttackPlan {
 typedef struct LzDefencePlan {
     LzText name;
     LzChoice kind;                      /* defence model */
-    LzText where;                       /* service whose host it stands in front of */
+    LzText where;                       /* service whose host it stands in front of, or zone in whose switches */
 } LzDefencePlan;
 
 /* ---- expectations ---- */
@@ -249,6 +256,7 @@ typedef struct LzPlan {
     int pki_issuing;                    /* LzKeyType */
     int64_t pki_intermediates;
     LzNetworkPlan network;
+    LzList segments;                    /* LzSegmentPlan */
     LzList services;                    /* LzServicePlan */
     LzList fleet;                       /* LzFleetPlan */
     LzList attacks;                     /* LzAttackPlan */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lazaret/model.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
 
@@ -418,6 +419,111 @@ static void check_window_names(LzResolver *resolver)
     }
 }
 
+/* ---- segments, defences ---- */
+
+static bool is_host_group(const LzResolver *resolver, const char *name)
+{
+    return lz_names_find(resolver->fleets, name) || lz_names_find(resolver->services, name) ||
+           lz_names_find(resolver->attacks, name);
+}
+
+static void append_names(GPtrArray *names, const LzList *list, size_t item_size)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        const LzText *name = (const LzText *)(const void *)((const char *)list->items + i * item_size);
+        if (name->text) {
+            g_ptr_array_add(names, (gpointer)(uintptr_t)name->text);
+        }
+    }
+}
+
+static void report_no_group(const LzResolver *resolver, const LzText *name, bool has_segments)
+{
+    const LzPlan *plan = resolver->plan;
+    g_autofree char *quoted = lz_quote(name->text);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    if (has_segments) {
+        append_names(names, &plan->segments, sizeof(LzSegmentPlan));
+    }
+    append_names(names, &plan->fleet, sizeof(LzFleetPlan));
+    append_names(names, &plan->services, sizeof(LzServicePlan));
+    append_names(names, &plan->attacks, sizeof(LzAttackPlan));
+    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E124", name->mark, lz_text_length(name),
+                                               "`%s` is no %sfleet, service or attack", quoted, has_segments ? "segment, " : "");
+    lz_diagnostic_suggest(diagnostic, name->text, (const char *const *)names->pdata, names->len, NULL);
+}
+
+static void check_member(LzResolver *resolver, GHashTable *taken, const LzSegmentPlan *segment, const LzText *member)
+{
+    if (!is_host_group(resolver, member->text)) {
+        report_no_group(resolver, member, false);
+        return;
+    }
+    const LzSegmentPlan *other = g_hash_table_lookup(taken, member->text);
+    if (other) {
+        lz_report_error(resolver->report, "E125", member->mark, lz_text_length(member),
+                        "`%s` is in segment `%s` already", member->text, other->name.text ? other->name.text : "");
+        return;
+    }
+    g_hash_table_insert(taken, (gpointer)(uintptr_t)member->text, (gpointer)(uintptr_t)segment);
+}
+
+static void check_segments(LzResolver *resolver)
+{
+    const LzPlan *plan = resolver->plan;
+    g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+    bool has_router = false;
+    for (unsigned i = 0; i < plan->network.zones.count; i++) {
+        has_router |= LZ_ITEM(plan->network.zones, LzZonePlan, i)->router;
+    }
+    for (unsigned i = 0; i < plan->segments.count; i++) {
+        const LzSegmentPlan *segment = LZ_ITEM(plan->segments, LzSegmentPlan, i);
+        const LzText *name = &segment->name;
+        if (name->text && is_host_group(resolver, name->text)) {
+            lz_report_error(resolver->report, "E108", name->mark, lz_text_length(name),
+                            "the name `%s` is taken: a fleet, service or attack has it", name->text);
+        }
+        if (i == 0 && !has_router && name->text) {
+            LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E125", name->mark, lz_text_length(name),
+                                                       "nothing joins the segments");
+            lz_diagnostic_hint(diagnostic, "give a zone `router: true`");
+        }
+        for (unsigned n = 0; n < segment->members.count; n++) {
+            check_member(resolver, taken, segment, &segment->members.items[n]);
+        }
+    }
+}
+
+/* Names of hosts in a model's configuration. */
+static void check_host_groups(LzResolver *resolver, const LzParam *table, const void *base)
+{
+    for (; table && table->field; table++) {
+        const void *field = (const char *)base + table->offset;
+        if (table->kind == LZ_PARAM_LIST) {
+            const LzList *list = field;
+            for (unsigned i = 0; i < list->count; i++) {
+                check_host_groups(resolver, table->table, (const char *)list->items + i * table->item_size);
+            }
+        }
+        const LzText *name = table->is_host_group ? field : NULL;
+        if (name && name->text && !is_host_group(resolver, name->text) && !lz_names_find(resolver->segments, name->text)) {
+            report_no_group(resolver, name, true);
+        }
+    }
+}
+
+static void resolve_defence(LzResolver *resolver, const LzDefencePlan *defence)
+{
+    bool is_in_zone = defence->where.text && !lz_names_find(resolver->services, defence->where.text) &&
+                      lz_names_find(resolver->zones, defence->where.text);
+    if (!is_in_zone) {
+        lz_names_resolve(resolver->services, "E106", &defence->where);
+    }
+    if (defence->kind.model) {
+        check_host_groups(resolver, defence->kind.model->params, defence->kind.config);
+    }
+}
+
 /* ---- run, record ---- */
 
 static void resolve_threads(LzResolver *resolver)
@@ -485,6 +591,7 @@ static void index_names(LzResolver *resolver)
     LzReport *report = resolver->report;
     resolver->zones = lz_names_new(report, "zone", &plan->network.zones, sizeof(LzZonePlan));
     resolver->places = lz_names_new(report, "place", &plan->network.places, sizeof(LzPlacePlan));
+    resolver->segments = lz_names_new(report, "segment", &plan->segments, sizeof(LzSegmentPlan));
     resolver->links = lz_names_new(report, "link", &plan->network.links, sizeof(LzLinkPlan));
     resolver->services = lz_names_new(report, "service", &plan->services, sizeof(LzServicePlan));
     resolver->fleets = lz_names_new(report, "fleet", &plan->fleet, sizeof(LzFleetPlan));
@@ -498,6 +605,7 @@ static void clear_names(LzResolver *resolver)
     lz_names_free(resolver->zones);
     lz_names_free(resolver->links);
     lz_names_free(resolver->places);
+    lz_names_free(resolver->segments);
     lz_names_free(resolver->services);
     lz_names_free(resolver->fleets);
     lz_names_free(resolver->attacks);
@@ -524,8 +632,9 @@ static void resolve_parts(LzResolver *resolver)
     for (unsigned i = 0; i < plan->faults.count; i++) {
         resolve_fault(resolver, LZ_ITEM(plan->faults, LzFaultPlan, i));
     }
+    check_segments(resolver);
     for (unsigned i = 0; i < plan->defences.count; i++) {
-        lz_names_resolve(resolver->services, "E106", &LZ_ITEM(plan->defences, LzDefencePlan, i)->where);
+        resolve_defence(resolver, LZ_ITEM(plan->defences, LzDefencePlan, i));
     }
 }
 

@@ -10,7 +10,7 @@ typedef struct LzResolver {
     LzWalk *walk;
     LzReport *report;
     LzData *data;
-    LzNames *zones, *links, *places, *services, *fleets, *attacks, *faults, *defences;
+    LzNames *zones, *links, *places, *segments, *services, *fleets, *attacks, *faults, *defences;
     GArray *windows;            /* LzWindowPlan */
 } LzResolver;
 

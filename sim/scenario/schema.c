@@ -69,7 +69,8 @@ static const LzParam run_table[] = {
              .help = "memory that the ports of each of its switches share; 0: every queue has its own limit only"), \
     LZ_PARAM(LzZonePlan, buffer_share_ppb, .kind = LZ_PARAM_PPB, .min = 1, .max = 4e9, .has_max = true, .fallback = 1e9, \
              .help = "of the free part of that memory: how much one queue may hold (dynamic threshold)", \
-             .source = "Choudhury and Hahne 1998, alpha; 1 as switches are delivered: assumed")
+             .source = "Choudhury and Hahne 1998, alpha; 1 as switches are delivered: assumed"), \
+    LZ_PARAM(LzZonePlan, router, BOOL, .help = "whether its switches take packets from one segment to another")
 
 static const LzParam zone_table[] = {
     LZ_PARAM(LzZonePlan, name, NAME, REQUIRED, .help = "of the zone: a switch, or some alike, and what hangs on it"),
@@ -142,6 +143,13 @@ static const LzParam network_table[] = {
     LZ_PARAM(LzNetworkPlan, convergence_ns, TIME, .max = 3600 * S,
              .help = "how long after a link or switch failed or came back all switches use other ways; 0: they never do. "
                      "Rapid spanning tree needs about 2 s, spanning tree 50 s, routing some 40 s"),
+    LZ_PARAM_END,
+};
+
+static const LzParam segment_table[] = {
+    LZ_PARAM(LzSegmentPlan, name, NAME, REQUIRED, .help = "of the segment (VLAN)"),
+    LZ_PARAM(LzSegmentPlan, members, .kind = LZ_PARAM_NAMES, REQUIRED,
+             .help = "fleets, services and attacks whose hosts are in it, wherever they hang"),
     LZ_PARAM_END,
 };
 
@@ -330,7 +338,8 @@ static const LzParam fault_table[] = {
 static const LzParam defence_table[] = {
     LZ_PARAM(LzDefencePlan, name, NAME, REQUIRED, .help = "of the defence"),
     LZ_PARAM(LzDefencePlan, kind, MODEL(DEFENCE), REQUIRED, .help = "defence model"),
-    LZ_PARAM(LzDefencePlan, where, NAME, REQUIRED, .help = "service whose host it stands in front of"),
+    LZ_PARAM(LzDefencePlan, where, NAME, REQUIRED, 
+             .help = "service whose host it stands in front of, or zone through whose switches everything passes it"),
     LZ_PARAM_END,
 };
 
@@ -423,6 +432,8 @@ const LzParam lz_schema_scenario[] = {
              .help = "the virtual wall clock at 0; certificates are checked against it"),
     LZ_PARAM_GROUP("pki", .table = pki_table, .help = "certificates made for the run"),
     LZ_PARAM(LzPlan, network, OBJECT(network_table), REQUIRED, .help = "zones and links"),
+    LZ_PARAM(LzPlan, segments, LIST(segment_table, LzSegmentPlan),
+             .help = "VLANs: what goes from one to another passes a zone with `router: true`"),
     LZ_PARAM(LzPlan, services, LIST(service_table, LzServicePlan), REQUIRED, .help = "what devices connect to"),
     LZ_PARAM(LzPlan, fleet, LIST(fleet_table, LzFleetPlan), REQUIRED, .help = "groups of like devices"),
     LZ_PARAM(LzPlan, attacks, LIST(attack_table, LzAttackPlan), .help = "who attacks what, and when"),
