@@ -338,7 +338,7 @@ static const LzParam fault_table[] = {
 static const LzParam defence_table[] = {
     LZ_PARAM(LzDefencePlan, name, NAME, REQUIRED, .help = "of the defence"),
     LZ_PARAM(LzDefencePlan, kind, MODEL(DEFENCE), REQUIRED, .help = "defence model"),
-    LZ_PARAM(LzDefencePlan, where, NAME, REQUIRED, 
+    LZ_PARAM(LzDefencePlan, where, NAME, REQUIRED,
              .help = "service whose host it stands in front of, or zone through whose switches everything passes it"),
     LZ_PARAM_END,
 };
