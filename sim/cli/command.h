@@ -20,6 +20,7 @@ enum {
 int lz_cli_check(int argc, char **argv);
 int lz_cli_describe(int argc, char **argv);
 int lz_cli_explain(int argc, char **argv);
+int lz_cli_graph(int argc, char **argv);
 int lz_cli_list(int argc, char **argv);
 int lz_cli_plot(int argc, char **argv);
 int lz_cli_run(int argc, char **argv);

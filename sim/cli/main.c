@@ -17,6 +17,7 @@ static const Command commands[] = {
     {"check", "SCENARIO...", "read scenarios and report every mistake; run nothing", lz_cli_check},
     {"describe", "NAME...", "what a model, device profile or CPU class is", lz_cli_describe},
     {"explain", "CODE", "the long text of an error code", lz_cli_explain},
+    {"graph", "SCENARIO", "the network as Graphviz DOT or SVG", lz_cli_graph},
     {"list", "[KIND]", "models, device profiles, CPU classes, metrics", lz_cli_list},
     {"plot", "RESULTS [NAME...]", "draw the figures of a run with gnuplot", lz_cli_plot},
     {"run", "SCENARIO", "run a scenario and say whether its expectations hold", lz_cli_run},

@@ -172,6 +172,10 @@ static void test_others(void)
     assert_run(RUN("list", "nothing"), 2, NULL, "no kind `nothing`");
     assert_run(RUN("describe", "fifo"), 0, "fifo: queue model", NULL);
     assert_run(RUN("describe", "nothing"), 2, NULL, "nothing is named `nothing`");
+    assert_run(RUN("graph", "good/segments.yaml"), 0, "\"zone core\" -- \"zone ward\" [penwidth=2", NULL);
+    assert_run(RUN("graph", "good/building.yaml"), 0, "[penwidth=2, style=dashed, label=\"north-f3-w2-c2-up-2", NULL);
+    assert_run(RUN("graph", "bad/judged.yaml"), 2, NULL, "error[E021]");
+    assert_run(RUN("graph", "good/segments.yaml", "-o", "/nowhere/x.dot"), 3, NULL, "/nowhere/x.dot");
     assert_run(RUN("schema"), 0, "\"$schema\": \"https://json-schema.org/draft/2020-12/schema\"", NULL);
 }
 
