@@ -205,6 +205,7 @@ void lz_world_free(LzWorld *world)
     }
     for (unsigned i = 0; world->media && i < plan->network.links.count; i++) {
         lz_link_free(world->media[i].link);
+        lz_world_clear_marking(&world->media[i]);
     }
     for (unsigned i = 0; world->switches && i < world->switch_count; i++) {
         g_clear_pointer(&world->switches[i].guards, g_ptr_array_unref);

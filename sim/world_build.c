@@ -1,6 +1,7 @@
 /* Builds a world from a plan: switches and routes, media, hosts on them, credentials, models. */
 #include <string.h>
 
+#include "lazaret/dscp.h"
 #include "lazaret/error.h"
 #include "sim/world_internal.h"
 
@@ -120,8 +121,9 @@ static void connect_switches(LzWorld *world, const Medium *medium)
         Switch *far = &world->switches[to->first + station % to->count];
         set_buffer(medium, station, LZ_UP, near);
         set_buffer(medium, station, LZ_DOWN, far);
-        lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(far->switch_));
-        lz_link_set_sink(medium->link, station, LZ_DOWN, lz_switch_input(near->switch_));
+        lz_link_set_sink(medium->link, station, LZ_UP, lz_world_marked(medium, station, LZ_UP, lz_switch_input(far->switch_)));
+        lz_link_set_sink(medium->link, station, LZ_DOWN,
+                         lz_world_marked(medium, station, LZ_DOWN, lz_switch_input(near->switch_)));
     }
 }
 
@@ -137,6 +139,7 @@ static void build_media(LzWorld *world)
         LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_LINK, name, NULL);
         medium->link = lz_link_new(&env, name, &medium->plan->model, &medium->plan->queue, MAX(medium->stations, 1), scope,
                                    &world->digest);
+        lz_world_build_marking(world, medium);
         if (medium->plan->from.text) {
             connect_switches(world, medium);
         }
@@ -176,6 +179,7 @@ void lz_world_attachment_clear(Attachment *attachment)
             g_free(taps[i]);
         }
     }
+    g_free(attachment->tagger);
     if (attachment->guards) {
         g_ptr_array_unref(attachment->guards);
     }
@@ -239,6 +243,7 @@ typedef struct HostRequest {
     LzScope tls_scope, service_scope;
     const LzTcpOptions *tcp;            /* must live as long as the world */
     size_t room_bytes;
+    int pcp_word;                       /* 0: its frames have no tag; else 1 + their priority */
 } HostRequest;
 
 /* Makes a host and hangs it on the next free station of its link. */
@@ -251,6 +256,11 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
     unsigned station = medium->attached++;
     LzAddress address = access->prefix + ++access->hosts;
     LzElement *output = lz_world_join_segment(world, request->owner, address, lz_link_input(medium->link, station, LZ_UP));
+    if (request->pcp_word > 0) {
+        attachment->tagger = g_new0(LzTagger, 1);
+        lz_tagger_init(attachment->tagger, (uint8_t)(request->pcp_word - 1), output);
+        output = &attachment->tagger->base;
+    }
     bool is_captured = request->is_captured && world->observer.packet;
     if (is_captured) {
         attachment->tap_out = tap_new(world, request->name, true, output);
@@ -283,7 +293,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
     }
     set_buffer(medium, station, LZ_DOWN, access);
     lz_link_set_sink(medium->link, station, LZ_DOWN, input);
-    lz_link_set_sink(medium->link, station, LZ_UP, lz_switch_input(access->switch_));
+    lz_link_set_sink(medium->link, station, LZ_UP, lz_world_marked(medium, station, LZ_UP, lz_switch_input(access->switch_)));
     lz_switch_add_route(access->switch_, address, 32, lz_link_input(medium->link, station, LZ_DOWN));
     g_hash_table_insert(world->by_name, g_strdup(request->name), host);
     if (request->is_legitimate) {
@@ -429,7 +439,7 @@ static uint8_t highest_dscp(const Fleet *fleet)
 {
     uint8_t dscp = 0;
     for (unsigned i = 0; i < fleet->flow_count; i++) {
-        dscp = MAX(dscp, fleet->flows[i].dscp);
+        dscp = lz_dscp_higher(dscp, fleet->flows[i].dscp);
     }
     return dscp;
 }
@@ -494,6 +504,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .is_legitimate = true,
         .tls_scope = fleet->tls_scope,
         .tcp = &fleet->tcp,
+        .pcp_word = plan->pcp,
     };
     device->medium = request.medium;
     device->zone = request.medium->zone;
@@ -666,8 +677,8 @@ gboolean lz_world_build(LzWorld *world, GError **error)
         return FALSE;
     }
     build_switches(world);
-    build_media(world);
     lz_world_build_addresses(world);
+    build_media(world);
     lz_world_build_zone_guards(world);
     lz_world_route(world);
     for (unsigned i = 0; i < plan->services.count; i++) {

@@ -9,6 +9,7 @@
 #include "sim/core/workers.h"
 #include "sim/host/device.h"
 #include "sim/net/guard.h"
+#include "sim/net/marker.h"
 #include "sim/net/packet.h"
 #include "sim/net/segment.h"
 #include "sim/net/switch.h"
@@ -38,6 +39,8 @@ typedef struct Zone {
 typedef struct Medium {                 /* a link of the plan */
     const LzLinkPlan *plan;
     LzLink *link;
+    LzMarking marking;
+    LzMarker *markers;                  /* 2 * station + direction; NULL: it marks nothing */
     unsigned zone, to;                  /* index: of its zone; of the two that a backbone joins */
     unsigned stations, attached;
     unsigned holds;                     /* faults that keep it down */
@@ -46,6 +49,7 @@ typedef struct Medium {                 /* a link of the plan */
 /* What stands between a host and its station, both ways. */
 typedef struct Attachment {
     LzTap *tap_in, *tap_out;            /* capture; NULL: none */
+    LzTagger *tagger;                   /* NULL: frames have no tag */
     GPtrArray *guards;                  /* LzGuard, innermost first; NULL: none */
 } Attachment;
 
@@ -172,5 +176,10 @@ void lz_world_topology_changed(LzWorld *world);
 void lz_world_device_update(Device *device);
 void lz_world_device_ready(void *owner, LzDevice *device, bool is_ready);
 void lz_world_attachment_clear(Attachment *attachment);
+/* Reads the plan's marking of a link whose zones have their addresses. */
+void lz_world_build_marking(const LzWorld *world, Medium *medium);
+void lz_world_clear_marking(Medium *medium);
+/* Where what leaves the link there goes: to a switch, past the marker of this edge if it has one. */
+LzElement *lz_world_marked(const Medium *medium, unsigned station, LzDirection direction, LzElement *switch_input);
 
 #endif

@@ -16,7 +16,11 @@ static void add_groups(LzAddressBook *book, const LzList *list, size_t item_size
 /* Needed by segments and by what asks for groups of hosts; other worlds do without. */
 static bool is_needed(const LzPlan *plan)
 {
-    return plan->segments.count > 0 || plan->defences.count > 0;
+    bool has_rules = false;
+    for (unsigned i = 0; i < plan->network.links.count; i++) {
+        has_rules |= LZ_PLAN_ITEMS(plan->network.links, LzLinkPlan)[i].marking.rules.count > 0;
+    }
+    return plan->segments.count > 0 || plan->defences.count > 0 || has_rules;
 }
 
 void lz_world_build_addresses(LzWorld *world)

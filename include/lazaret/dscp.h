@@ -21,6 +21,8 @@ enum {
 int lz_dscp_parse(const char *text);
 /* The names, NULL-terminated; for messages. */
 extern const char *const lz_dscp_names[];
+/* Its name, or its number if it has none. New string. */
+char *lz_dscp_format(int64_t dscp);
 
 /* PCP of a frame with this DSCP, as a switch that trusts DSCP sets it; 0..7. */
 uint8_t lz_dscp_to_pcp(uint8_t dscp);
@@ -31,6 +33,14 @@ uint8_t lz_packet_pcp(const LzPacket *packet);
 /* The class of a port with eight, 7 the first to be served: by DSCP or by PCP. */
 unsigned lz_dscp_class(uint8_t dscp);
 unsigned lz_pcp_class(uint8_t pcp);
+
+/* Of two flows in one connection, whose mark the connection has: the one that is served first. Lower effort (LE, CS1)
+ * stands below the default. */
+uint8_t lz_dscp_higher(uint8_t one, uint8_t other);
+
+/* What a flow has when it says nothing, by what is lost when it is late. */
+typedef enum { LZ_CRITICALITY_LIFE, LZ_CRITICALITY_URGENT, LZ_CRITICALITY_CLINICAL, LZ_CRITICALITY_ADMINISTRATIVE } LzCriticality;
+uint8_t lz_dscp_of_criticality(LzCriticality criticality);
 
 /* A bit per code point of a list of names (LZ_PARAM_NAMES); false, and the first name that is none, otherwise. */
 bool lz_dscp_set(const LzNameList *names, uint64_t *ret_set, const char **ret_wrong);

@@ -64,6 +64,7 @@ typedef enum {
     LZ_PARAM_FREQUENCY_HZ,      /* int64_t; Hz kHz MHz GHz; suffix _hz */
     LZ_PARAM_COUNT,             /* int64_t; a bare integer */
     LZ_PARAM_CORES,             /* int64_t; `8 cores`, `1 core`; suffix _cores */
+    LZ_PARAM_DSCP,              /* int64_t; `ef`, `af21`, `46`, see lazaret/dscp.h */
     LZ_PARAM_BOOL,              /* bool; only true and false */
     LZ_PARAM_TEXT,              /* LzText */
     LZ_PARAM_NAME,              /* LzText restricted to [a-z0-9-]{1,64} */
@@ -94,7 +95,8 @@ struct LzParam {
     double min, max;            /* inclusive, in the field's unit; max 0 = no upper bound, unless has_max */
     bool has_max;
     double fallback;            /* default, in the field's unit (enum: index; bool: 0/1) */
-    const char *fallback_text;  /* default of TEXT/NAME/VALUE, or the model's name of MODEL */
+    const char *fallback_text;  /* default of TEXT/NAME/VALUE, or the model's name of MODEL; of a number: what
+                                   `describe` says instead of it */
     const char *const *words;   /* ENUM */
     const LzParam *table;       /* OBJECT, LIST */
     size_t item_size;           /* LIST */

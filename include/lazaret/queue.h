@@ -61,6 +61,15 @@ static inline void lz_queue_clear(LzQueue *queue)
     g_clear_pointer(&queue->state, g_free);
 }
 
+/* As ready_ns, of any queue. */
+static inline LzTime lz_queue_ready_ns(const LzQueueOps *ops, const void *state, LzTime now_ns)
+{
+    if (ops->ready_ns) {
+        return ops->ready_ns(state, now_ns);
+    }
+    return ops->backlog_packets(state) > 0 ? now_ns : LZ_TIME_NEVER;
+}
+
 static inline LzPacket *lz_queue_remove(const LzQueueOps *ops, void *state, LzTime now_ns)
 {
     return ops->remove ? ops->remove(state, now_ns) : ops->dequeue(state, now_ns);

@@ -1,6 +1,7 @@
 /* A device's MQTT 3.1.1 client: keeps one connection to its broker, carries the messages of its flows,
  * keeps what it cannot send, and comes back with a growing, random delay after a loss. */
 #include "lazaret/client.h"
+#include "lazaret/dscp.h"
 #include "lazaret/model.h"
 #include "lazaret/protocol/mqtt_window.h"
 
@@ -460,7 +461,7 @@ static uint8_t highest_dscp(const LzClientContext *context)
 {
     uint8_t dscp = context->connect.dscp;
     for (unsigned i = 0; i < context->flow_count; i++) {
-        dscp = MAX(dscp, context->flows[i].dscp);
+        dscp = lz_dscp_higher(dscp, context->flows[i].dscp);
     }
     return dscp;
 }

@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "lazaret/client.h"
+#include "lazaret/dscp.h"
 #include "lazaret/model.h"
 
 #define DRAIN_NS LZ_MILLISECONDS(20)    /* how soon a full send buffer is looked at again */
@@ -200,7 +201,7 @@ static void init(void *state, const void *config, const LzClientContext *context
     client->scheduler = env->scheduler;
     client->probes = env->probes;
     for (unsigned i = 0; i < context->flow_count; i++) {        /* one connection has one code point */
-        client->context.connect.dscp = MAX(client->context.connect.dscp, context->flows[i].dscp);
+        client->context.connect.dscp = lz_dscp_higher(client->context.connect.dscp, context->flows[i].dscp);
     }
     lz_env_random(env, LZ_PURPOSE_START, &client->random);
     lz_event_init(&client->retry, connect_now, client);

@@ -141,7 +141,7 @@ static char *cbs_check(const void *data)
     if (!lz_dscp_set(&config->dscp, &set, &wrong)) {
         return g_strdup_printf("`%s` is no DSCP", wrong);
     }
-    return config->idle_slope_bps > config->rate_bps ? g_strdup("`idle_slope` must not be above `rate`") : NULL;
+    return config->idle_slope_bps > config->rate_bps ? g_strdup("`idle_slope` must not be above `link_rate`") : NULL;
 }
 
 static const char *const not_modelled[] = {

@@ -243,7 +243,7 @@ static char *drr_check(const void *data)
 }
 
 static const char *const not_modelled[] = {
-    "a buffer shared between the classes",
+    "the four bytes of an 802.1Q tag, on the wire and in captures",
     NULL,
 };
 

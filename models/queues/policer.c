@@ -59,6 +59,12 @@ static const LzPacket *policer_peek(const void *state, LzTime now_ns)
     return self->inner.ops->peek(self->inner.state, now_ns);
 }
 
+static LzTime policer_ready_ns(const void *state, LzTime now_ns)
+{
+    const Policer *self = state;
+    return lz_queue_ready_ns(self->inner.ops, self->inner.state, now_ns);
+}
+
 static LzPacket *policer_remove(void *state, LzTime now_ns)
 {
     Policer *self = state;
@@ -130,6 +136,7 @@ static const LzQueueOps ops = {
     .backlog_packets = policer_backlog_packets,
     .clear = policer_clear,
     .remove = policer_remove,
+    .ready_ns = policer_ready_ns,
 };
 
 const LzModel lz_queue_model_policer = {

@@ -50,7 +50,8 @@ static LzTime shaper_ready_ns(const void *state, LzTime now_ns)
 {
     const Shaper *self = state;
     const LzPacket *packet = self->inner.ops->peek(self->inner.state, now_ns);
-    return packet ? lz_token_bucket_ready_ns(&self->bucket, packet->wire_bytes, now_ns) : LZ_TIME_NEVER;
+    return packet ? lz_token_bucket_ready_ns(&self->bucket, packet->wire_bytes, now_ns)
+                  : lz_queue_ready_ns(self->inner.ops, self->inner.state, now_ns);
 }
 
 static LzPacket *shaper_remove(void *state, LzTime now_ns)

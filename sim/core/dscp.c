@@ -44,6 +44,39 @@ int lz_dscp_parse(const char *text)
     return g_str_has_prefix(text, "af") && strlen(text) == 4 ? parse_assured(text) : parse_number(text);
 }
 
+char *lz_dscp_format(int64_t dscp)
+{
+    for (unsigned i = 0; lz_dscp_names[i]; i++) {
+        if (lz_dscp_parse(lz_dscp_names[i]) == dscp && !g_str_equal(lz_dscp_names[i], "cs0")) {
+            return g_strdup(lz_dscp_names[i]);
+        }
+    }
+    return g_strdup_printf("%" G_GINT64_FORMAT, (gint64)dscp);
+}
+
+static unsigned rank(uint8_t dscp)
+{
+    return dscp == LZ_DSCP_LE || dscp == LZ_DSCP_CS1 ? 0 : 1u + dscp;
+}
+
+uint8_t lz_dscp_higher(uint8_t one, uint8_t other)
+{
+    return rank(other) > rank(one) ? other : one;
+}
+
+/* RFC 4594 figure 3, in a project mapping: life alarms as telephony, urgent events as signalling, clinical messages as
+ * low-latency data. */
+uint8_t lz_dscp_of_criticality(LzCriticality criticality)
+{
+    static const uint8_t dscps[] = {
+        [LZ_CRITICALITY_LIFE] = LZ_DSCP_EF,
+        [LZ_CRITICALITY_URGENT] = LZ_DSCP_CS5,
+        [LZ_CRITICALITY_CLINICAL] = LZ_DSCP_AF21,
+        [LZ_CRITICALITY_ADMINISTRATIVE] = LZ_DSCP_DF,
+    };
+    return dscps[criticality];
+}
+
 /* RFC 2474 4.2.2.1: class selectors, the upper three bits of the DSCP, order as IP precedence did. */
 unsigned lz_dscp_class(uint8_t dscp)
 {

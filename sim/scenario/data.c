@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lazaret/dscp.h"
 #include "models/lazaret_data.h"
 #include "sim/scenario/schema.h"
 
@@ -246,6 +247,14 @@ const LzCpu *lz_data_cpu(LzData *data, const LzText *name)
     return name->text ? find(data, data->cpus, &cpus, name, &is_new) : NULL;
 }
 
+void lz_mark_flows(const LzList *flows)
+{
+    for (unsigned i = 0; i < flows->count; i++) {
+        LzFlowPlan *flow = &((LzFlowPlan *)flows->items)[i];
+        flow->dscp = flow->dscp >= 0 ? flow->dscp : lz_dscp_of_criticality((LzCriticality)flow->criticality);
+    }
+}
+
 const LzProfilePlan *lz_data_profile(LzData *data, const LzText *name)
 {
     if (!name->text) {
@@ -255,6 +264,7 @@ const LzProfilePlan *lz_data_profile(LzData *data, const LzText *name)
     LzProfilePlan *profile = find(data, data->profiles, &devices, name, &is_new);
     if (profile && is_new) {
         profile->cpu_class = lz_data_cpu(data, &profile->cpu);
+        lz_mark_flows(&profile->flows);
     }
     return profile;
 }

@@ -12,6 +12,8 @@ LzData *lz_data_new(LzWalk *walk, const char *scenario_path);
 void lz_data_free(LzData *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzData, lz_data_free)
 
+/* LzFlowPlan: a flow that names no DSCP gets that of its criticality. */
+void lz_mark_flows(const LzList *flows);
 /* Read once per name, with its CPU class; in the walk's arena. NULL when the name is absent, or after
  * reporting that there is no such file (E104 device, E105 CPU). Mistakes inside a file are reported. */
 const LzProfilePlan *lz_data_profile(LzData *data, const LzText *name);

@@ -41,6 +41,9 @@ static char *range_text(const LzParam *param)
     if (param->kind == LZ_PARAM_BOOL) {
         return g_strdup("; true | false");
     }
+    if (param->kind == LZ_PARAM_DSCP) {
+        return g_strdup("; df, le, cs1 to cs7, af11 to af43, va, ef or 0 to 63");
+    }
     if (!lz_param_is_integer(param->kind) || param->kind == LZ_PARAM_DATE) {
         return g_strdup("");
     }
@@ -65,6 +68,7 @@ static const char *kind_text(LzParamKind kind)
         [LZ_PARAM_DATE] = "date",     [LZ_PARAM_OBJECT] = "mapping",
         [LZ_PARAM_LIST] = "list",     [LZ_PARAM_MODEL] = "model",
         [LZ_PARAM_VALUE] = "value",   [LZ_PARAM_ANY] = "anything",
+        [LZ_PARAM_DSCP] = "DSCP",
     };
     return names[kind];
 }

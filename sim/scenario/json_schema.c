@@ -268,6 +268,9 @@ static void write_param(LzJson *json, const LzParam *param)
     case LZ_PARAM_COUNT:
         write_count(json, param);
         return;
+    case LZ_PARAM_DSCP:
+        write_scalar_types(json);
+        return;
     case LZ_PARAM_BOOL:
         write_type(json, "boolean");
         return;

@@ -27,6 +27,22 @@ typedef struct LzZonePlan {             /* a zone is a switch, or some alike, an
     LzNameList places;                  /* what it is a part of: ward, floor, building, site */
 } LzZonePlan;
 
+/* Marks at the edge of the network: of what the hosts of an access link send, and of what a backbone delivers. */
+typedef struct LzMarkRulePlan {
+    LzText name;
+    LzNameList dscp, pcp;               /* that the packet comes with; none: any */
+    int64_t port;                       /* 0: any */
+    int protocol;                       /* enum any, tcp, udp */
+    LzText from, to;                    /* zone, place, segment, fleet, service or attack, looked for in that order */
+    int64_t mark;                       /* DSCP */
+} LzMarkRulePlan;
+
+typedef struct LzMarkingPlan {
+    int trust;                          /* enum all, dscp, pcp, none = LzTrust */
+    int64_t otherwise;                  /* DSCP */
+    LzList rules;                       /* LzMarkRulePlan */
+} LzMarkingPlan;
+
 typedef struct LzLinkPlan {
     LzText name;
     LzChoice model;                     /* link or radio model */
@@ -35,6 +51,7 @@ typedef struct LzLinkPlan {
     LzText from, to;                    /* backbone link between two zones (instead of `zone`) */
     int64_t cost;                       /* of a backbone: packets take the cheapest way */
     LzText access;                      /* access link: its label, by which a fleet in a place chooses */
+    LzMarkingPlan marking;
 } LzLinkPlan;
 
 /* Floors of wards of closets (access switches), each joined to one core switch or two. The loader expands it to zones
@@ -115,7 +132,7 @@ typedef struct LzFlowPlan {
     int64_t qos;                        /* 0..2 */
     LzTime deadline_ns;                 /* 0 = none */
     int criticality;                    /* enum life, urgent, clinical, administrative */
-    int64_t dscp;                       /* 0..63 */
+    int64_t dscp;                       /* 0..63; -1 until lz_mark_flows() */
     LzText source;                      /* of size, rate and deadline, or `assumed: …` */
 } LzFlowPlan;
 
@@ -147,6 +164,7 @@ typedef struct LzFleetPlan {
     LzText cpu;                         /* overrides the profile's */
     LzConnectPlan connect;
     LzList traffic;                     /* LzFlowPlan: replaces the profile's flows of the same name, adds others */
+    int pcp;                            /* enum none, 0 to 7: the tag of all frames */
     int certificate;                    /* enum valid, expired, not-yet-valid, foreign-ca */
     const LzProfilePlan *resolved;      /* profile with traffic merged */
     const LzCpu *cpu_class;

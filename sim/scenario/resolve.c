@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lazaret/dscp.h"
 #include "lazaret/model.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
@@ -13,6 +14,41 @@
 static bool is_backbone(const LzLinkPlan *link)
 {
     return link->from.text || link->to.text;
+}
+
+static bool is_host_group(const LzResolver *resolver, const char *name)
+{
+    return lz_names_find(resolver->fleets, name) || lz_names_find(resolver->services, name) ||
+           lz_names_find(resolver->attacks, name);
+}
+
+/* The links that a building makes share one rule: its mistake is reported once. */
+static void check_where(LzResolver *resolver, LzText *name)
+{
+    if (!name->text || lz_names_find(resolver->places, name->text) || lz_names_find(resolver->segments, name->text) ||
+        is_host_group(resolver, name->text)) {
+        return;
+    }
+    if (!lz_names_resolve(resolver->zones, "E102", name)) {
+        *name = (LzText){NULL};
+    }
+}
+
+static void check_marking(LzResolver *resolver, const LzMarkingPlan *marking)
+{
+    for (unsigned i = 0; i < marking->rules.count; i++) {
+        LzMarkRulePlan *rule = LZ_ITEM(marking->rules, LzMarkRulePlan, i);
+        check_where(resolver, &rule->from);
+        check_where(resolver, &rule->to);
+        for (unsigned n = 0; n < rule->dscp.count; n++) {
+            const LzText *name = &rule->dscp.items[n];
+            if (lz_dscp_parse(name->text) < 0) {
+                g_autofree char *quoted = lz_quote(name->text);
+                lz_report_error(resolver->report, "E131", name->mark, lz_text_length(name), "`%s` is no DSCP", quoted);
+                rule->dscp.count = 0;
+            }
+        }
+    }
 }
 
 static void check_link(LzResolver *resolver, const LzLinkPlan *link)
@@ -29,6 +65,7 @@ static void check_link(LzResolver *resolver, const LzLinkPlan *link)
     lz_names_resolve(resolver->zones, "E102", &link->zone);
     lz_names_resolve(resolver->zones, "E102", &link->from);
     lz_names_resolve(resolver->zones, "E102", &link->to);
+    check_marking(resolver, &link->marking);
     if (link->from.text && link->to.text && strcmp(link->from.text, link->to.text) == 0) {
         lz_report_error(resolver->report, "E112", link->to.mark, lz_text_length(&link->to),
                         "a backbone joins two different zones");
@@ -181,6 +218,7 @@ static LzList merge_flows(LzArena *arena, const LzList *profile, const LzList *t
 static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
 {
     const LzProfilePlan *profile = lz_data_profile(resolver->data, &fleet->profile);
+    lz_mark_flows(&fleet->traffic);
     G_GNUC_UNUSED g_autoptr(LzNames) flows =
         lz_names_new(resolver->report, "flow", &fleet->traffic, sizeof(LzFlowPlan));
     for (unsigned i = 0; i < fleet->traffic.count; i++) {
@@ -420,12 +458,6 @@ static void check_window_names(LzResolver *resolver)
 }
 
 /* ---- segments, defences ---- */
-
-static bool is_host_group(const LzResolver *resolver, const char *name)
-{
-    return lz_names_find(resolver->fleets, name) || lz_names_find(resolver->services, name) ||
-           lz_names_find(resolver->attacks, name);
-}
 
 static void append_names(GPtrArray *names, const LzList *list, size_t item_size)
 {

@@ -29,6 +29,10 @@ static const char *const format_words[] = {"1", NULL};
 static const char *const version_words[] = {"1.2", "1.3", NULL};
 static const char *const key_words[] = {"ecdsa-p256", "rsa-2048", NULL};
 static const char *const client_auth_words[] = {"none", "required", NULL};
+static const char *const trust_words[] = {"all", "dscp", "pcp", "none", NULL};
+static const char *const protocol_words[] = {"any", "tcp", "udp", NULL};
+static const char *const pcp_words[] = {"0", "1", "2", "3", "4", "5", "6", "7", NULL};
+static const char *const tag_words[] = {"none", "0", "1", "2", "3", "4", "5", "6", "7", NULL};
 static const char *const criticality_words[] = {"life", "urgent", "clinical", "administrative", NULL};
 static const char *const certificate_words[] = {"valid", "expired", "not-yet-valid", "foreign-ca", NULL};
 static const char *const severity_words[] = {"fail", "warn", NULL};
@@ -87,10 +91,36 @@ static const LzParam queue_table[] = {
     LZ_PARAM_END,
 };
 
+static const LzParam mark_rule_table[] = {
+    LZ_PARAM(LzMarkRulePlan, name, NAME, REQUIRED, .help = "of the rule"),
+    LZ_PARAM(LzMarkRulePlan, dscp, .kind = LZ_PARAM_NAMES, .help = "code points that the packet may come with, as [ef, 40]"),
+    LZ_PARAM(LzMarkRulePlan, pcp, .kind = LZ_PARAM_NAMES, .words = pcp_words,
+             .help = "802.1p priorities that it may come with; without a tag, that of its DSCP"),
+    LZ_PARAM(LzMarkRulePlan, port, COUNT, .max = 65535, .help = "TCP or UDP port of either end; 0: any"),
+    LZ_PARAM(LzMarkRulePlan, protocol, ENUM(protocol_words), .help = "over IP"),
+    LZ_PARAM(LzMarkRulePlan, from, NAME, .help = "zone, place, segment, fleet, service or attack that the sender is of"),
+    LZ_PARAM(LzMarkRulePlan, to, NAME, .help = "zone, place, segment, fleet, service or attack that the receiver is of"),
+    LZ_PARAM(LzMarkRulePlan, mark, .kind = LZ_PARAM_DSCP, REQUIRED, .help = "code point that it goes on with"),
+    LZ_PARAM_END,
+};
+
+static const LzParam marking_table[] = {
+    LZ_PARAM(LzMarkingPlan, trust, ENUM(trust_words),
+             .help = "of packets that no rule knows, keep: all marks; the DSCP, which makes the 802.1p tag; the tag, which "
+                     "makes the DSCP; none of them"),
+    LZ_PARAM(LzMarkingPlan, otherwise, .kind = LZ_PARAM_DSCP, .help = "what they get where nothing is trusted"),
+    LZ_PARAM(LzMarkingPlan, rules, LIST(mark_rule_table, LzMarkRulePlan),
+             .help = "the first whose conditions all hold marks the packet"),
+    LZ_PARAM_END,
+};
+
 #define LINK_COMMON \
     LZ_PARAM(LzLinkPlan, model, MODEL(LINK), REQUIRED, .help = "link or radio model"), \
     LZ_PARAM_GROUP("queue", .table = queue_table, .shorthand = "limit", \
-                   .help = "in front of each station and direction; `queue: 256 kB` is the limit of the default model")
+                   .help = "in front of each station and direction; `queue: 256 kB` is the limit of the default model"), \
+    LZ_PARAM(LzLinkPlan, marking, OBJECT(marking_table), .shorthand = "trust", \
+             .help = "trust boundary where its hosts' packets enter the network, or at both ends of a backbone; " \
+                     "`marking: none` marks all of them anew")
 #define LINK_COST \
     LZ_PARAM(LzLinkPlan, cost, COUNT, .min = 1, .max = 65535, .fallback = 1, \
              .help = "backbone link: packets take the way of the smallest sum; a standby link costs more", \
@@ -247,7 +277,8 @@ const LzParam lz_schema_flow[] = {
              .help = "0 at most once, 1 at least once, 2 exactly once"),
     LZ_PARAM(LzFlowPlan, deadline_ns, TIME, .max = DAY, .help = "creation to delivery; 0 is none"),
     LZ_PARAM(LzFlowPlan, criticality, ENUM(criticality_words), .fallback = 2, .help = "what is lost when it is late"),
-    LZ_PARAM(LzFlowPlan, dscp, COUNT, .max = 63, .help = "of its packets"),
+    LZ_PARAM(LzFlowPlan, dscp, .kind = LZ_PARAM_DSCP, .fallback = -1, .fallback_text = "by criticality: ef, cs5, af21, df",
+             .help = "of its packets; a connection has the highest of its flows", .source = "RFC 4594 figure 3, in a project mapping"),
     LZ_PARAM(LzFlowPlan, source, TEXT, .help = "of size, rate and deadline, or `assumed: ...`"),
     LZ_PARAM_END,
 };
@@ -277,6 +308,7 @@ static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, connect, OBJECT(connect_table), REQUIRED, .help = "what they connect to, and how"),
     LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan),
              .help = "replaces the profile's flows of the same name, adds others"),
+    LZ_PARAM(LzFleetPlan, pcp, ENUM(tag_words), .help = "802.1p priority that their network cards tag every frame with"),
     LZ_PARAM(LzFleetPlan, certificate, ENUM(certificate_words), .help = "what they present"),
     LZ_PARAM_END,
 };

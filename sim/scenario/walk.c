@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lazaret/dscp.h"
 #include "lazaret/model.h"
 #include "sim/registry.h"
 #include "sim/scenario/quantity.h"
@@ -32,6 +33,7 @@ static const char *unit_suffix(LzParamKind kind)
     case LZ_PARAM_DATE:
         return "_unix_s";
     case LZ_PARAM_COUNT:
+    case LZ_PARAM_DSCP:
     case LZ_PARAM_BOOL:
     case LZ_PARAM_TEXT:
     case LZ_PARAM_NAME:
@@ -76,7 +78,7 @@ bool lz_param_is_key(const LzParam *param, const char *word)
 bool lz_param_is_integer(LzParamKind kind)
 {
     return lz_quantity_has_units(kind) || kind == LZ_PARAM_COUNT || kind == LZ_PARAM_DATE || kind == LZ_PARAM_ENUM ||
-           kind == LZ_PARAM_BOOL;
+           kind == LZ_PARAM_BOOL || kind == LZ_PARAM_DSCP;
 }
 
 int64_t lz_param_integer(const LzParam *param, const void *base)
@@ -148,6 +150,9 @@ char *lz_param_format(const LzParam *param, int64_t value)
     if (param->kind == LZ_PARAM_DATE) {
         return lz_date_format(value);
     }
+    if (param->kind == LZ_PARAM_DSCP) {
+        return lz_dscp_format(value);
+    }
     return lz_quantity_format(param->kind, value);
 }
 
@@ -207,10 +212,10 @@ static void set_default(LzWalk *walk, const LzParam *param, void *base)
         if (model) {
             set_model(walk, field, model, (LzMark){"default", 0, 0});
         }
-    } else if (param->fallback_text) {
-        *(LzText *)field = (LzText){param->fallback_text, {"default", 0, 0}};
     } else if (lz_param_is_integer(param->kind)) {
         store_integer(param, base, whole(param->fallback));
+    } else if (param->fallback_text) {
+        *(LzText *)field = (LzText){param->fallback_text, {"default", 0, 0}};
     }
 }
 
@@ -409,6 +414,23 @@ static unsigned count_words(const char *const *words)
         count++;
     }
     return count;
+}
+
+static void complain_dscp(LzWalk *walk, const Place *place)
+{
+    g_autofree char *quoted = lz_quote(place->node->text);
+    LzDiagnostic *diagnostic = complain(walk, "E131", place, "`%s` is no DSCP: `%s`", place->key, quoted);
+    lz_diagnostic_suggest(diagnostic, place->node->text, lz_dscp_names, count_words(lz_dscp_names), "or 0 to 63");
+}
+
+static void read_dscp(LzWalk *walk, const Place *place, void *base)
+{
+    const int dscp = lz_dscp_parse(place->node->text);
+    if (dscp < 0) {
+        complain_dscp(walk, place);
+    } else {
+        store_integer(place->param, base, dscp);
+    }
 }
 
 /* Index of a word, or -1 after reporting that it is none. */
@@ -860,6 +882,8 @@ static void read_value(LzWalk *walk, const Place *place, void *base)
         read_bool(walk, place, base);
     } else if (kind == LZ_PARAM_DATE) {
         read_date(walk, place, base);
+    } else if (kind == LZ_PARAM_DSCP) {
+        read_dscp(walk, place, base);
     } else if (kind == LZ_PARAM_ENUM) {
         read_enum(walk, place, base);
     } else if (kind == LZ_PARAM_TEXT || kind == LZ_PARAM_NAME || kind == LZ_PARAM_VALUE) {

@@ -22,7 +22,7 @@ typedef struct Account {
 typedef struct Queue {
     const LzQueueOps *ops;
     LzPacketPool *packets;
-    void *config, *state;
+    void *config, *inner_config, *state;
     Account account;
     const LzPacket *coming;             /* while it is being offered: not the queue's to drop */
 } Queue;
@@ -49,13 +49,22 @@ static void dropped(void *owner, LzPacket *packet, LzDropReason reason)
     left(queue, packet);
 }
 
+typedef struct Subject {
+    const LzModel *model, *inner;       /* inner: the queue inside it; NULL: none, or the default */
+} Subject;
+
 /* limit_bytes: 0 for the default. */
-static Queue *queue_new(const LzModel *model, double limit_bytes)
+static Queue *queue_new(const Subject *subject, double limit_bytes)
 {
+    const LzModel *model = subject->model;
     Queue *queue = g_new0(Queue, 1);
     queue->ops = model->ops;
     queue->packets = lz_packet_pool_new();
     queue->config = lz_test_config_new(model);
+    if (subject->inner) {
+        queue->inner_config = lz_test_config_new(subject->inner);
+        lz_test_queue_inside(model, queue->config, subject->inner, queue->inner_config);
+    }
     if (limit_bytes > 0) {
         lz_test_queue_limit(model, queue->config, limit_bytes);
     }
@@ -71,6 +80,7 @@ static void queue_free(Queue *queue)
     lz_packet_pool_free(queue->packets);        /* asserts that every packet came back */
     g_free(queue->state);
     g_free(queue->config);
+    g_free(queue->inner_config);
     g_free(queue);
 }
 
@@ -245,16 +255,30 @@ static void test_empty(gconstpointer data)
     queue_free(queue);
 }
 
+static void add_tests(const LzModel *model, const LzModel *inner)
+{
+    static const struct { const char *name; GTestDataFunc function; } rows[] = {
+        {"any-mixture", test_any_mixture}, {"limit", test_limit}, {"remove", test_remove}, {"pass", test_pass},
+        {"empty", test_empty},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Subject *subject = g_new(Subject, 1);
+        *subject = (Subject){model, inner};
+        g_autofree char *path = g_strdup_printf("/queues/%s%s%s/%s", model->name, inner ? "-over-" : "",
+                                                inner ? inner->name : "", rows[i].name);
+        g_test_add_data_func_full(path, subject, rows[i].function, g_free);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (const LzModel *const *model = lz_registry_all(LZ_MODEL_QUEUE); *model; model++) {
-        static const struct { const char *name; GTestDataFunc function; } rows[] = {
-            {"any-mixture", test_any_mixture}, {"limit", test_limit}, {"remove", test_remove}, {"pass", test_pass}, {"empty", test_empty},
-        };
-        for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-            g_autofree char *path = g_strdup_printf("/queues/%s/%s", (*model)->name, rows[i].name);
-            g_test_add_data_func(path, *model, rows[i].function);
+        add_tests(*model, NULL);
+        for (const LzModel *const *inner = lz_registry_all(LZ_MODEL_QUEUE); *inner; inner++) {
+            if (lz_test_queue_accepts(*model, *inner)) {
+                add_tests(*model, *inner);
+            }
         }
     }
     return g_test_run();

@@ -18,6 +18,7 @@ static void set_number(const LzParam *param, void *field, double value)
     case LZ_PARAM_FREQUENCY_HZ:
     case LZ_PARAM_COUNT:
     case LZ_PARAM_CORES:
+    case LZ_PARAM_DSCP:
     case LZ_PARAM_DATE:
         *(int64_t *)field = (int64_t)value;
         return;
@@ -88,6 +89,7 @@ static void set_default(const LzParam *param, void *field, char **room)
     case LZ_PARAM_FREQUENCY_HZ:
     case LZ_PARAM_COUNT:
     case LZ_PARAM_CORES:
+    case LZ_PARAM_DSCP:
     case LZ_PARAM_BOOL:
     case LZ_PARAM_ENUM:
     case LZ_PARAM_DIST:
@@ -163,6 +165,11 @@ static const LzParam *find_inner(const LzParam *params)
         }
     }
     return NULL;
+}
+
+bool lz_test_queue_accepts(const LzModel *model, const LzModel *inner)
+{
+    return find_inner(model->params) && !find_inner(inner->params);
 }
 
 void lz_test_queue_limit(const LzModel *model, void *config, double limit_bytes)

@@ -14,6 +14,8 @@ void lz_test_config_set_text(const LzModel *model, void *config, const char *fie
 void *lz_test_config_field(const LzModel *model, void *config, const char *field);
 /* The limit in bytes of a queue, or of the one inside it. */
 void lz_test_queue_limit(const LzModel *model, void *config, double limit_bytes);
+/* Whether a queue has another inside, which may be this one. */
+bool lz_test_queue_accepts(const LzModel *model, const LzModel *inner);
 /* The queue inside a queue: another model, or the one that it has, with every default. Borrowed configuration: from
  * lz_test_config_new(), to be freed after the queue. */
 void lz_test_queue_inside(const LzModel *model, void *config, const LzModel *inner, void *inner_config);
