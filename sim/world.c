@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/measure/check_messages.h"
 #include "sim/scenario/windows.h"
 #include "sim/world_internal.h"
 
@@ -90,6 +91,100 @@ void lz_world_device_ready(void *owner, LzDevice *lz_device, bool is_ready)
     lz_probe_level(probes, fleet->scope, LZ_METRIC_FLEET_CONNECTED, share_ppb(fleet->connected, (uint64_t)fleet->plan->count));
     lz_probe_level(probes, service->scope, LZ_METRIC_SERVICE_AVAILABILITY, share_ppb(service->connected, service->devices));
     lz_probe_count(probes, fleet->scope, LZ_METRIC_FLEET_RECONNECTS, is_ready && lz_device_reconnects(lz_device) > 0);
+}
+
+/* ---- invariants ---- */
+
+static bool check_link(const LzLink *link, LzDirection direction, char **ret_problem)
+{
+    const LzLinkStats *stats = lz_link_stats(link, direction);
+    uint64_t dropped = 0;
+    for (unsigned reason = 0; reason < LZ_DROP_COUNT; reason++) {
+        dropped += stats->dropped_packets[reason];
+    }
+    uint64_t packets = stats->delivered_packets + dropped + stats->queued_packets + stats->in_flight_packets;
+    uint64_t bytes = stats->delivered_bytes + stats->dropped_bytes + stats->queued_bytes + stats->in_flight_bytes;
+    if (packets != stats->offered_packets || bytes != stats->offered_bytes) {
+        *ret_problem = g_strdup_printf("link %s: %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT " B) offered, %" G_GUINT64_FORMAT
+                                       " (%" G_GUINT64_FORMAT " B) accounted for",
+                                       lz_link_name(link), stats->offered_packets, stats->offered_bytes, packets, bytes);
+        return false;
+    }
+    return true;
+}
+
+static bool check_switch(const Zone *zone, const Switch *one, char **ret_problem)
+{
+    const LzSwitchStats *stats = lz_switch_stats(one->switch_);
+    uint64_t out = stats->forwarded_packets + stats->held_packets;
+    for (unsigned reason = 0; reason < LZ_DROP_COUNT; reason++) {
+        out += stats->dropped_packets[reason];
+    }
+    if (out != stats->in_packets) {
+        *ret_problem = g_strdup_printf("switch %s: %" G_GUINT64_FORMAT " packets in, %" G_GUINT64_FORMAT " accounted for",
+                                       zone->plan->name.text, stats->in_packets, out);
+        return false;
+    }
+    return true;
+}
+
+/* What no single link or message shows at once is looked at each second. */
+static void check_now(LzWorld *world)
+{
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        lz_link_check_now(world->media[i].link);
+    }
+    lz_messages_check_all(&world->laws, world->probes);
+}
+
+bool lz_world_check(LzWorld *world, char **ret_problem)
+{
+    check_now(world);
+    if (world->laws.broken) {
+        *ret_problem = g_strdup(world->laws.broken);
+        return false;
+    }
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        if (!check_link(world->media[i].link, LZ_UP, ret_problem) || !check_link(world->media[i].link, LZ_DOWN, ret_problem)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
+        const Zone *zone = &world->zones[i];
+        for (unsigned n = 0; n < zone->count; n++) {
+            if (!check_switch(zone, &world->switches[zone->first + n], ret_problem)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void lz_world_watch(LzWorld *world)
+{
+    g_assert(!world->streams && lz_world_events(world) == 0);
+    world->time_check.laws = &world->laws;
+    world->streams = lz_stream_check_new(&world->laws);
+    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
+        lz_link_watch(world->media[i].link, &world->laws, &world->media[i].plan->queue);
+    }
+    GHashTableIter hosts;
+    gpointer host;
+    g_hash_table_iter_init(&hosts, world->by_name);
+    while (g_hash_table_iter_next(&hosts, NULL, &host)) {
+        lz_host_watch(host, world->streams);
+    }
+}
+
+static bool obeys_laws(LzWorld *world)
+{
+    LzTime now_ns = lz_now(world->scheduler), second_ns = now_ns / LZ_NS_PER_S;
+    bool is_new_second = second_ns != world->time_check.last_ns / LZ_NS_PER_S;
+    lz_time_check(&world->time_check, now_ns);
+    if (is_new_second) {
+        check_now(world);
+    }
+    return !world->laws.broken;
 }
 
 /* ---- life ---- */
@@ -230,6 +325,8 @@ void lz_world_free(LzWorld *world)
     lz_recorder_free(world->probes);
     lz_packet_pool_free(world->packets);
     lz_scheduler_free(world->scheduler);
+    lz_stream_check_free(world->streams);
+    lz_laws_clear(&world->laws);
     lz_address_book_free(world->addresses);
     g_clear_pointer(&world->segment_of, g_hash_table_unref);
     g_clear_pointer(&world->segment_ports, g_ptr_array_unref);
@@ -245,7 +342,7 @@ static bool step(LzWorld *world, LzTime until_ns)
         return false;
     }
     lz_digest_add(&world->digest, LZ_DIGEST_EVENTS, (uint64_t)lz_now(world->scheduler));
-    return true;
+    return G_LIKELY(!world->streams) || obeys_laws(world);
 }
 
 bool lz_world_step(LzWorld *world)
@@ -446,81 +543,4 @@ unsigned lz_world_link_count(const LzWorld *world)
 LzLink *lz_world_link_at(LzWorld *world, unsigned index)
 {
     return world->media[index].link;
-}
-
-/* ---- invariants ---- */
-
-static bool check_link(const LzLink *link, LzDirection direction, char **ret_problem)
-{
-    const LzLinkStats *stats = lz_link_stats(link, direction);
-    uint64_t dropped = 0;
-    for (unsigned reason = 0; reason < LZ_DROP_COUNT; reason++) {
-        dropped += stats->dropped_packets[reason];
-    }
-    uint64_t packets = stats->delivered_packets + dropped + stats->queued_packets + stats->in_flight_packets;
-    uint64_t bytes = stats->delivered_bytes + stats->dropped_bytes + stats->queued_bytes + stats->in_flight_bytes;
-    if (packets != stats->offered_packets || bytes != stats->offered_bytes) {
-        *ret_problem = g_strdup_printf("link %s: %" G_GUINT64_FORMAT " packets (%" G_GUINT64_FORMAT " B) offered, %" G_GUINT64_FORMAT
-                                       " (%" G_GUINT64_FORMAT " B) accounted for",
-                                       lz_link_name(link), stats->offered_packets, stats->offered_bytes, packets, bytes);
-        return false;
-    }
-    return true;
-}
-
-static bool check_switch(const Zone *zone, const Switch *one, char **ret_problem)
-{
-    const LzSwitchStats *stats = lz_switch_stats(one->switch_);
-    uint64_t out = stats->forwarded_packets + stats->held_packets;
-    for (unsigned reason = 0; reason < LZ_DROP_COUNT; reason++) {
-        out += stats->dropped_packets[reason];
-    }
-    if (out != stats->in_packets) {
-        *ret_problem = g_strdup_printf("switch %s: %" G_GUINT64_FORMAT " packets in, %" G_GUINT64_FORMAT " accounted for",
-                                       zone->plan->name.text, stats->in_packets, out);
-        return false;
-    }
-    return true;
-}
-
-static bool check_flow(const LzProbes *probes, LzScope scope, char **ret_problem)
-{
-    const LzScopeInfo *info = lz_recorder_scope_info(probes, scope);
-    if (info->kind != LZ_SCOPE_FLOW) {
-        return true;
-    }
-    LzFlowAccount account = lz_recorder_flow_account(probes, scope);
-    uint64_t sum = account.delivered + account.in_flight;
-    for (unsigned cause = 0; cause < LZ_LOSS_CAUSE_COUNT; cause++) {
-        sum += account.lost[cause];
-    }
-    if (sum != account.created) {
-        *ret_problem = g_strdup_printf("flow %s/%s: %" G_GUINT64_FORMAT " messages created, %" G_GUINT64_FORMAT " accounted for",
-                                       info->fleet, info->name, account.created, sum);
-        return false;
-    }
-    return true;
-}
-
-bool lz_world_check(LzWorld *world, char **ret_problem)
-{
-    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
-        if (!check_link(world->media[i].link, LZ_UP, ret_problem) || !check_link(world->media[i].link, LZ_DOWN, ret_problem)) {
-            return false;
-        }
-    }
-    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
-        const Zone *zone = &world->zones[i];
-        for (unsigned n = 0; n < zone->count; n++) {
-            if (!check_switch(zone, &world->switches[zone->first + n], ret_problem)) {
-                return false;
-            }
-        }
-    }
-    for (LzScope scope = 1; scope <= lz_recorder_scope_count(world->probes); scope++) {
-        if (!check_flow(world->probes, scope, ret_problem)) {
-            return false;
-        }
-    }
-    return true;
 }

@@ -65,7 +65,11 @@ void lz_world_link_up(LzWorld *world, const char *link, bool is_up);
 void lz_world_service_power(LzWorld *world, const char *service, bool is_on);
 void lz_world_fleet_power(LzWorld *world, const char *fleet, bool is_on);
 
-/* Invariants that hold at any moment (packet conservation per link and switch, message accounts): true, or a text of what is broken. */
+/* Lets checkers observe the run from now on, which is before its first event: packets and bytes of each link and
+ * class, queues and their limits, streams of bytes, messages, time. A broken law ends the run. Never changes it. */
+void lz_world_watch(LzWorld *world);
+/* Laws that hold at any moment (packet conservation per link and switch, message accounts, what watchers have seen): true, or a text
+ * of what is broken. */
 bool lz_world_check(LzWorld *world, char **ret_problem);
 
 #endif

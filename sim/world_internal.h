@@ -8,6 +8,7 @@
 #include "sim/core/scheduler.h"
 #include "sim/core/workers.h"
 #include "sim/host/device.h"
+#include "sim/measure/check_time.h"
 #include "sim/net/guard.h"
 #include "sim/net/marker.h"
 #include "sim/net/packet.h"
@@ -147,6 +148,9 @@ struct LzWorld {
     GHashTable *legitimate;             /* addresses of services and devices, look-up only */
     LzScope run_scope;
     LzEvent report;
+    LzLaws laws;
+    LzStreamCheck *streams;             /* observes all hosts; NULL: nobody watches */
+    LzTimeCheck time_check;
     LzEvent reroute;                    /* the network has noticed that it changed */
     LzWindowPlan *windows;              /* the plan's, with this repetition's times */
     unsigned connected;

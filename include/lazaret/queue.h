@@ -40,6 +40,8 @@ typedef struct LzQueueOps {
     /* When peek can next be other than NULL: now or earlier, later, or LZ_TIME_NEVER when it is empty. NULL: the
      * queue never holds back. */
     LzTime (*ready_ns)(const void *state, LzTime now_ns);
+    /* The most that it may hold. NULL: its parameter `limit`, or that of the queue inside it. */
+    uint64_t (*limit_bytes)(const void *config);
 } LzQueueOps;
 
 /* A queue inside another: `choice` names a model that contains none itself. */

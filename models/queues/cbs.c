@@ -161,7 +161,13 @@ static const LzParam params[] = {
     LZ_PARAM_END,
 };
 
+static uint64_t cbs_limit_bytes(const void *config)
+{
+    return 2 * (uint64_t)((const Config *)config)->queue_limit_bytes;
+}
+
 static const LzQueueOps ops = {
+    .limit_bytes = cbs_limit_bytes,
     .init = cbs_init,
     .enqueue = cbs_enqueue,
     .dequeue = cbs_dequeue,

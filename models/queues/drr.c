@@ -275,7 +275,13 @@ static const LzParam params[] = {
     LZ_PARAM_END,
 };
 
+static uint64_t drr_limit_bytes(const void *config)
+{
+    return (CLASSES_MAX + 1) * (uint64_t)((const Config *)config)->queue_limit_bytes;
+}
+
 static const LzQueueOps ops = {
+    .limit_bytes = drr_limit_bytes,
     .init = drr_init,
     .enqueue = drr_enqueue,
     .lets_pass = drr_lets_pass,

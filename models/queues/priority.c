@@ -140,7 +140,13 @@ static const LzParam params[] = {
     LZ_PARAM_END,
 };
 
+static uint64_t priority_limit_bytes(const void *config)
+{
+    return CLASSES * (uint64_t)((const Config *)config)->queue_limit_bytes;
+}
+
 static const LzQueueOps ops = {
+    .limit_bytes = priority_limit_bytes,
     .init = priority_init,
     .enqueue = priority_enqueue,
     .lets_pass = priority_lets_pass,

@@ -17,7 +17,7 @@ typedef struct Options {
     char **sets;
     double wall_limit_s;
     int64_t resident_bytes_max;         /* of resident_limit; 0: none */
-    gboolean is_forced, has_no_plots, prints_digest, is_quiet;
+    gboolean is_forced, has_no_plots, prints_digest, is_quiet, is_checked;
 } Options;
 
 /* Signals may only set these. */
@@ -64,6 +64,7 @@ static bool parse_options(Options *options, int *argc, char ***argv)
         {"force", 0, 0, G_OPTION_ARG_NONE, &options->is_forced, "Replace results that are there already", NULL},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &options->has_no_plots, "Draw no figures", NULL},
         {"print-digest", 0, 0, G_OPTION_ARG_NONE, &options->prints_digest, "Print only NAME SEED DIGEST per repetition; write nothing", NULL},
+        {"check", 0, 0, G_OPTION_ARG_NONE, &options->is_checked, "Let checkers observe the run: a broken law of conservation ends it (exit 3)", NULL},
         {"progress", 0, 0, G_OPTION_ARG_STRING, &options->progress, "auto, bar, lines or none", "HOW"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options->is_quiet, "No progress", NULL},
         G_OPTION_ENTRY_NULL,
@@ -310,6 +311,7 @@ static int run_plan(const Options *options, const LzPlan *plan, const LzExpectat
         .expectations = expectations,
         .directory = options->prints_digest ? NULL : directory,
         .is_forced = options->is_forced,
+        .is_checked = options->is_checked,
         .argv = (const char *const *)argv,
         .overrides = sets,
         .live = options->live,

@@ -209,6 +209,9 @@ static gboolean run_repetition(Runner *runner, unsigned repetition, GError **err
     if (!world) {
         return FALSE;
     }
+    if (runner->options->is_checked) {
+        lz_world_watch(world);
+    }
     if (runner->feed) {
         lz_feed_attach(runner->feed, world, repetition);
     }
@@ -216,7 +219,9 @@ static gboolean run_repetition(Runner *runner, unsigned repetition, GError **err
     lz_world_finish(world);
     g_autofree char *problem = NULL;
     if (!lz_world_check(world, &problem)) {
-        g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT, "a checker found the run inconsistent (a bug): %s", problem);
+        g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT,
+                    "a law that every run obeys is broken at %.9f s of virtual time (a bug of lazaret): %s",
+                    (double)lz_world_now(world) / 1e9, problem);
         return FALSE;
     }
     runner->outcome->repetitions[repetition] = (LzRepetition){

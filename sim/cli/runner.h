@@ -24,6 +24,7 @@ typedef struct LzRunnerOptions {
     bool is_forced;
     const char *const *argv, *const *overrides;         /* for the manifest */
     const char *live;                   /* feed: NULL as the scenario says, "off", or an endpoint */
+    bool is_checked;                    /* checkers observe the run; a broken law ends it */
     double wall_limit_s;                /* 0: none */
     uint64_t resident_bytes_max;        /* 0: no limit */
     volatile const sig_atomic_t *stop;  /* a signal number asks to stop at the next event boundary */

@@ -122,6 +122,11 @@ LzUdp *lz_host_udp(LzHost *host)
     return host->udp;
 }
 
+void lz_host_watch(LzHost *host, LzStreamCheck *check)
+{
+    host->streams = check;
+}
+
 void lz_host_set_power(LzHost *host, bool is_on)
 {
     if (host->is_on == is_on) {

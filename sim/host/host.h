@@ -7,6 +7,7 @@
 #include "lazaret/session.h"
 #include "sim/core/digest.h"
 #include "sim/core/workers.h"
+#include "sim/net/check_stream.h"
 #include "sim/net/tcp.h"
 #include "sim/net/udp.h"
 #include "sim/tls/tls.h"
@@ -37,6 +38,7 @@ void *lz_host_room(LzHost *host);               /* aligned to 16 bytes */
 size_t lz_host_fetch_bytes(const LzHost *host, const void *place);
 LzElement *lz_host_input(LzHost *host);         /* packets for this host arrive here; checks the address */
 
+void lz_host_watch(LzHost *host, LzStreamCheck *check);         /* observes its streams; borrowed */
 /* Power: off forgets sessions (closed(POWER) to their owners), TCP, CPU work, tickets; drops what arrives. */
 void lz_host_set_power(LzHost *host, bool is_on);
 bool lz_host_is_on(const LzHost *host);

@@ -21,6 +21,7 @@ struct LzHost {                         /* what every packet touches comes first
     LzCpuQueue *cpu;
     LzTlsTicket *ticket;                /* NULL: does not resume */
     LzSession *sessions;                /* list */
+    LzStreamCheck *streams;             /* observes; NULL: nobody does */
     Compute *computing;                 /* list of lz_host_compute jobs not finished */
     GPtrArray *listeners;               /* Listener, kept for the host's life */
     LzTime utilisation_from_ns, utilisation_busy_ns;

@@ -36,6 +36,39 @@ const char *lz_close_reason_name(LzCloseReason reason)
     return close_names[reason];
 }
 
+/* ---- observation ---- */
+
+static LzStreamName stream_name(const LzSession *session, bool is_outgoing)
+{
+    LzStreamName name = {lz_host_address(session->host), session->peer, lz_tcp_local_port(session->tcp),
+                         lz_tcp_peer_port(session->tcp)};
+    return is_outgoing ? name
+                       : (LzStreamName){name.destination, name.source, name.destination_port, name.source_port};
+}
+
+static void watch_begin(const LzSession *session)
+{
+    for (unsigned way = 0; way < 2; way++) {
+        LzStreamName name = stream_name(session, way == 0);
+        lz_stream_check_begin(session->host->streams, &name);
+    }
+}
+
+static void watch_end(const LzSession *session)
+{
+    LzStreamName name = stream_name(session, false);
+    lz_stream_check_end(session->host->streams, &name);
+}
+
+/* TCP goes on alone; nothing that it receives comes here any more. */
+static void leave_tcp(LzSession *session)
+{
+    if (G_UNLIKELY(session->host->streams)) {
+        watch_end(session);
+    }
+    lz_tcp_orphan(session->tcp);
+}
+
 /* ---- the end of a session ---- */
 
 static void session_free(LzSession *session)
@@ -43,7 +76,7 @@ static void session_free(LzSession *session)
     LzHost *host = session->host;
     lz_event_cancel(host->env.scheduler, &session->event);
     if (session->tcp) {
-        lz_tcp_orphan(session->tcp);
+        leave_tcp(session);
     }
     lz_secure_free(session->secure);
     if (session->marks) {
@@ -88,7 +121,7 @@ void lz_session_finish_tcp(LzSession *session)
 {
     if (session->tcp) {
         lz_tcp_close(session->tcp);
-        lz_tcp_orphan(session->tcp);
+        leave_tcp(session);
         session->tcp = NULL;
     }
 }
@@ -97,6 +130,9 @@ static void reset_tcp(LzSession *session)
 {
     if (session->tcp) {
         LzTcpSocket *tcp = session->tcp;
+        if (G_UNLIKELY(session->host->streams)) {
+            watch_end(session);
+        }
         session->tcp = NULL;
         lz_tcp_abort(tcp);
         lz_tcp_orphan(tcp);
@@ -158,6 +194,10 @@ void lz_session_hand_to_tcp(LzSession *session, LzBuffer *bytes, LzMessageId mes
     if (message) {
         add_mark(session, (Mark){session->stream_bytes, message});
     }
+    if (G_UNLIKELY(host->streams)) {
+        LzStreamName name = stream_name(session, true);
+        lz_stream_check_sent(host->streams, &name, (LzBytes){bytes->data, bytes->size});
+    }
     lz_tcp_send(session->tcp, bytes, 0, bytes->size);
 }
 
@@ -180,6 +220,10 @@ static void tcp_received(void *self, LzTcpSocket *socket, LzBuffer *buffer, uint
     (void)socket;
     session->host->stats.rx_bytes += size;
     LzBytes bytes = {buffer->data + offset, size};
+    if (G_UNLIKELY(session->host->streams)) {
+        LzStreamName name = stream_name(session, false);
+        lz_stream_check_received(session->host->streams, &name, bytes);
+    }
     if (session->phase == LZ_SESSION_CLOSED) {
         return;
     }
@@ -237,6 +281,9 @@ static void tcp_closed(void *self, LzTcpSocket *socket, LzTcpCloseReason reason)
     };
     LzSession *session = self;
     (void)socket;
+    if (G_UNLIKELY(session->host->streams)) {
+        watch_end(session);
+    }
     session->tcp = NULL;
     if (session->phase == LZ_SESSION_HANDSHAKE) {
         lz_secure_unopened(session->secure);
@@ -287,6 +334,9 @@ LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessi
     session->self = self;
     session->peer = connect->address;
     session->tcp = lz_tcp_connect(host->tcp, connect->address, connect->port, connect->dscp, &tcp_events, session);
+    if (G_UNLIKELY(host->streams)) {
+        watch_begin(session);
+    }
     limit_handshake(session, connect->handshake_timeout_ns);
     return session;
 }

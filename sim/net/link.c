@@ -48,6 +48,7 @@ struct LzLink {
     LzScope scope;
     uint32_t packet_bytes_min, overhead_bytes;
     LzImpairment *impairment;   /* of faults; NULL: there was none so far */
+    LzLinkCheck *check;         /* observes; NULL: nobody does */
     LzDigest *digest;           /* borrowed; may be NULL */
     uint64_t digest_name;
     LzCount *dropped, *delivered, *bytes, *unwaited;    /* of the probes; never NULL */
@@ -146,6 +147,9 @@ static void drop(LzLink *link, unsigned index, LzPacket *packet, LzDropReason re
     stats->dropped_bytes += packet->wire_bytes;
     lz_probe_turn(link->env.probes);
     link->dropped->part++;
+    if (G_UNLIKELY(link->check)) {
+        lz_link_check_left(link->check, port_direction(index), packet, false);
+    }
     digest_packet(link, index, packet, reason);
     lz_packet_free(link->env.packets, packet);
 }
@@ -205,6 +209,9 @@ static void port_receive(LzElement *element, LzPacket *packet)
     stats->offered_bytes += packet->wire_bytes;
     lz_probe_turn(link->env.probes);
     link->dropped->whole++;
+    if (G_UNLIKELY(link->check)) {
+        lz_link_check_offered(link->check, direction, packet);
+    }
     if (!link->is_up) {
         drop(link, index, packet, LZ_DROP_LINK_DOWN);
         return;
@@ -226,6 +233,10 @@ static void port_receive(LzElement *element, LzPacket *packet)
         return;
     }
     queue_gained(link, index, packet, now_ns);
+    if (G_UNLIKELY(link->check)) {
+        lz_queue_check(lz_link_check_queue(link->check), link->queue_ops->backlog_bytes(queue_of(link, index)),
+                       link->queue_ops->backlog_packets(queue_of(link, index)));
+    }
     link->ops->kick(link->state, index / 2, direction);
     if (link->wakers) {
         arm_waker(link, index);
@@ -311,6 +322,9 @@ static void arrive(LzLink *link, unsigned index, LzPacket *packet)
     lz_probe_turn(link->env.probes);
     link->delivered->part++;
     link->bytes->part += packet->wire_bytes;
+    if (G_UNLIKELY(link->check)) {
+        lz_link_check_left(link->check, direction, packet, true);
+    }
     digest_packet(link, index, packet, LZ_DROP_NONE);
     lz_element_receive(port_at(link, index)->input.next, packet);
 }
@@ -423,6 +437,7 @@ void lz_link_free(LzLink *link)
     }
     link->ops->clear(link->state);
     lz_impairment_free(link->impairment);
+    lz_link_check_free(link->check);
     for (unsigned index = 0; index < 2 * link->stations; index++) {
         link->queue_ops->clear(queue_of(link, index));
         if (link->wakers) {
@@ -550,6 +565,32 @@ void lz_link_report(LzLink *link)
 const LzLinkStats *lz_link_stats(const LzLink *link, LzDirection direction)
 {
     return &link->stats[direction];
+}
+
+/* ---- observation ---- */
+
+void lz_link_watch(LzLink *link, LzLaws *laws, const LzChoice *queue)
+{
+    g_assert(!link->check && link->stats[LZ_UP].offered_packets + link->stats[LZ_DOWN].offered_packets == 0);
+    link->check = lz_link_check_new(laws, link->name, queue);
+}
+
+void lz_link_check_now(LzLink *link)
+{
+    for (unsigned direction = LZ_UP; link->check && direction <= LZ_DOWN; direction++) {
+        const LzLinkStats *stats = &link->stats[direction];
+        LzInside inside = {stats->queued_packets, stats->queued_bytes, stats->in_flight_packets, stats->in_flight_bytes, 0, 0};
+        for (unsigned index = direction; index < 2 * link->stations; index += 2) {
+            inside.backlog_packets += link->queue_ops->backlog_packets(queue_of(link, index));
+            inside.backlog_bytes += link->queue_ops->backlog_bytes(queue_of(link, index));
+        }
+        lz_link_check_balance(link->check, (LzDirection)direction, &inside);
+    }
+}
+
+const LzLinkCheck *lz_link_check(const LzLink *link)
+{
+    return link->check;
 }
 
 const char *lz_link_name(const LzLink *link)

@@ -8,6 +8,7 @@
 #include "lazaret/model.h"
 #include "sim/core/digest.h"
 #include "sim/net/buffer.h"
+#include "sim/net/check_link.h"
 
 /* choice: link or radio model with config (borrowed). queue: queue model with config (borrowed).
  * scope: LZ_SCOPE_LINK. digest may be NULL. */
@@ -28,6 +29,11 @@ bool lz_link_is_up(const LzLink *link);
 void lz_link_impair(LzLink *link, uint32_t loss_ppb, LzTime delay_ns);
 /* Reports levels (utilisation since the last call, queue) to the probes; the world calls it each second. */
 void lz_link_report(LzLink *link);
+
+/* Observes the link from now on, which is before its first packet. laws borrowed. */
+void lz_link_watch(LzLink *link, LzLaws *laws, const LzChoice *queue);
+void lz_link_check_now(LzLink *link);           /* whether what it says of itself is so; nothing when not watched */
+const LzLinkCheck *lz_link_check(const LzLink *link);   /* NULL: not watched */
 
 typedef struct LzLinkStats {
     uint64_t offered_packets, offered_bytes, delivered_packets, delivered_bytes;

@@ -45,6 +45,7 @@ LzWorld *lz_test_world(const LzPlan *plan)
     g_autoptr(GError) problem = NULL;
     LzWorld *world = lz_world_new(plan, 0, NULL, &problem);
     g_assert_no_error(problem);
+    lz_world_watch(world);
     return world;
 }
 

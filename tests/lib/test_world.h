@@ -9,7 +9,7 @@
 LzPlan *lz_test_plan(const char *yaml);
 /* Same with overrides "PATH=VALUE", NULL-terminated. */
 LzPlan *lz_test_plan_with(const char *yaml, const char *const *overrides);
-/* A world of that plan, repetition 0, no observer; fails the test on an error. */
+/* A world of that plan, repetition 0, no observer, watched by all checkers; fails the test on an error. */
 LzWorld *lz_test_world(const LzPlan *plan);
 /* Runs to the end, settles, and asserts every invariant. */
 void lz_test_run(LzWorld *world);
