@@ -19,7 +19,7 @@ struct LzTlsEndpoint {
     const LzTlsProfile *profile;        /* borrowed */
     mbedtls_x509_crt *chain;            /* what a client presents; NULL: nothing, or the handshake is over */
     LzInsideParked parked;              /* while it has no record buffers */
-    bool is_parked;
+    bool is_parked, has_forgotten;      /* the latter: its handshake */
     LzTlsState state;
     LzRandom random, blinding;
     LzTlsContext context;
@@ -178,8 +178,10 @@ static void settle(LzTlsEndpoint *endpoint)
     if (!mbedtls_ssl_is_handshake_over(&endpoint->ssl)) {
         return;
     }
-    lz_inside_forget_handshake(&endpoint->ssl);
-    g_clear_pointer(&endpoint->chain, lz_credential_chain_free);
+    if (!endpoint->has_forgotten) {
+        endpoint->has_forgotten = lz_inside_forget_handshake(&endpoint->ssl);
+        g_clear_pointer(&endpoint->chain, lz_credential_chain_free);
+    }
     LzInsideBuffers buffers;
     endpoint->is_parked = lz_inside_park(&endpoint->ssl, &endpoint->parked, &buffers);
     if (endpoint->is_parked) {
@@ -274,8 +276,11 @@ static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
 static int read_plaintext(LzTlsEndpoint *endpoint, GByteArray **plaintext)
 {
     unsigned char chunk[PLAINTEXT_CHUNK];
-    bool is_whole = lz_inside_recall_handshake(&endpoint->ssl);
-    g_assert(is_whole);         /* memory */
+    if (lz_inside_handshake_state(&endpoint->ssl) != MBEDTLS_SSL_HANDSHAKE_OVER) {
+        bool is_recalled = lz_inside_recall_handshake(&endpoint->ssl);
+        g_assert(is_recalled);          /* memory */
+        endpoint->has_forgotten = false;
+    }
     int ret = mbedtls_ssl_read(&endpoint->ssl, chunk, sizeof chunk);
     if (ret > 0) {
         if (!*plaintext) {

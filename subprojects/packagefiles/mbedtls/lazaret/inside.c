@@ -87,10 +87,10 @@ static bool is_in_use(const mbedtls_ssl_context *ssl, const mbedtls_ssl_transfor
     return transform && (transform == ssl->transform_in || transform == ssl->transform_out || transform == ssl->transform);
 }
 
-void lz_inside_forget_handshake(mbedtls_ssl_context *ssl)
+bool lz_inside_forget_handshake(mbedtls_ssl_context *ssl)
 {
     if (ssl->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
-        return;
+        return false;
     }
     if (ssl->session) {
         lz_inside_session_forget_peer(ssl->session);
@@ -105,14 +105,15 @@ void lz_inside_forget_handshake(mbedtls_ssl_context *ssl)
         mbedtls_free(ssl->handshake);
         ssl->handshake = NULL;
     }
+    return true;
 }
 
 bool lz_inside_recall_handshake(mbedtls_ssl_context *ssl)
 {
-    if (!ssl->handshake && ssl->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
+    if (!ssl->handshake) {
         ssl->handshake = mbedtls_calloc(1, sizeof *ssl->handshake);
     }
-    return ssl->handshake || ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
+    return ssl->handshake != NULL;
 }
 
 /* ---- record buffers ---- */
@@ -150,6 +151,7 @@ bool lz_inside_park(mbedtls_ssl_context *ssl, LzInsideParked *ret_parked, LzInsi
         return false;
     }
     memcpy(ret_parked->in_counter, ssl->in_ctr, sizeof ret_parked->in_counter);
+    ret_parked->out_content = (unsigned char)(ssl->out_msg - ssl->out_buf);
     *ret_buffers = (LzInsideBuffers){ssl->in_buf, ssl->out_buf};
     ssl->in_buf = ssl->out_buf = NULL;
     return true;
@@ -163,7 +165,8 @@ void lz_inside_unpark(mbedtls_ssl_context *ssl, const LzInsideParked *parked, Lz
     ssl->out_ctr = ssl->out_buf;
     ssl->out_hdr = ssl->out_buf + MBEDTLS_SSL_SEQUENCE_NUMBER_LEN;
     mbedtls_ssl_update_in_pointers(ssl);
-    mbedtls_ssl_update_out_pointers(ssl, ssl->transform_out);
+    mbedtls_ssl_update_out_pointers(ssl, NULL);
+    ssl->out_msg = ssl->out_buf + parked->out_content;
     memcpy(ssl->in_ctr, parked->in_counter, sizeof parked->in_counter);
 }
 

@@ -22,11 +22,11 @@ void lz_inside_choose_sending_keys(mbedtls_ssl_context *ssl);
 int lz_inside_present(mbedtls_ssl_context *ssl, mbedtls_x509_crt *certificate, mbedtls_pk_context *key);
 
 /* Gives back what a finished handshake leaves behind and no record needs: its parameters (Mbed TLS 3.6 keeps those of
- * TLS 1.3 as long as the context), and the peer's certificate. Does nothing before the end of a handshake. */
-void lz_inside_forget_handshake(mbedtls_ssl_context *ssl);
+ * TLS 1.3 as long as the context), and the peer's certificate. False, and nothing done, while a handshake is going on. */
+bool lz_inside_forget_handshake(mbedtls_ssl_context *ssl);
 
 /* When a NewSessionTicket has come, mbedtls_ssl_read() runs the code of the handshake, which wants its parameters back,
- * empty. To be called before every such call; false if there is no memory. */
+ * empty. To be called before that, when the handshake's state is not its end; false if there is no memory. */
 bool lz_inside_recall_handshake(mbedtls_ssl_context *ssl);
 
 /* The two record buffers of a context, of one size for all contexts. */
@@ -39,6 +39,7 @@ void lz_inside_buffers_free(LzInsideBuffers *buffers);
 /* What a context keeps of its buffers while it has none. */
 typedef struct LzInsideParked {
     unsigned char in_counter[8];        /* RFC 5246 6.2.3.1, RFC 8446 5.3: 64 bits */
+    unsigned char out_content;          /* where a record's content begins: behind TLS 1.2's explicit nonce */
 } LzInsideParked;
 
 /* A context between two records has nothing in its buffers but the number of the next record: true and the buffers,
