@@ -7,11 +7,17 @@
 
 typedef struct LzFlow LzFlow;           /* one flow of one device; the engine's */
 
+typedef struct LzLoad {         /* what a flow offers on average while nothing holds it up */
+    double messages_per_s, message_bytes;
+    bool fills_links;           /* it is meant to be held up: how much is sent, the network decides */
+} LzLoad;
+
 typedef struct LzBehaviourOps {
     /* env: the flow's own (entity "pump[7]/alarm"). Schedules nothing yet. */
     void (*init)(void *state, const void *config, LzFlow *flow, const LzEnv *env);
     void (*start)(void *state);         /* device has power: begin */
     void (*stop)(void *state);          /* device lost power or run ends: cancel every event; start may follow */
+    LzLoad (*load)(const void *config); /* for the estimate before a run; NULL: it is not counted there */
 } LzBehaviourOps;
 
 /* Initialises the event at which the behaviour makes a message: lz_event_init(), and what emitting touches is known. */

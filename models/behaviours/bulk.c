@@ -48,6 +48,12 @@ static void stop(void *state)
     lz_event_cancel(bulk->scheduler, &bulk->due);
 }
 
+static LzLoad load(const void *config)
+{
+    const Config *own = config;
+    return (LzLoad){.messages_per_s = 1e9 / (double)own->every_ns, .message_bytes = (double)own->size_bytes, .fills_links = true};
+}
+
 static const LzParam params[] = {
     LZ_PARAM(Config, size_bytes, .kind = LZ_PARAM_BYTES, .is_required = true, .min = LZ_MESSAGE_MARK_BYTES, .max = 1e8,
              .help = "size of a block"),
@@ -56,7 +62,7 @@ static const LzParam params[] = {
     LZ_PARAM_END,
 };
 
-static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop};
+static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load};
 
 const LzModel lz_behaviour_model_bulk = {
     .name = "bulk",

@@ -63,6 +63,12 @@ static void stop(void *state)
     lz_event_cancel(periodic->scheduler, &periodic->due);
 }
 
+static LzLoad load(const void *config)
+{
+    const Config *own = config;
+    return (LzLoad){.messages_per_s = 1e9 / (double)own->every_ns, .message_bytes = (double)own->size_bytes};
+}
+
 static const LzParam params[] = {
     LZ_PARAM(Config, size_bytes, .kind = LZ_PARAM_BYTES, .is_required = true, .min = LZ_MESSAGE_MARK_BYTES,
              .max = SIZE_BYTES_MAX, .help = "size of a message, before MQTT and TLS"),
@@ -78,7 +84,7 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
-static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop};
+static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load};
 
 const LzModel lz_behaviour_model_periodic = {
     .name = "periodic",

@@ -72,6 +72,12 @@ static void stop(void *state)
     lz_event_cancel(alarm->scheduler, &alarm->message);
 }
 
+static LzLoad load(const void *config)
+{
+    const Config *own = config;
+    return (LzLoad){.messages_per_s = (double)own->rate_uhz / 1e6 * (double)own->burst, .message_bytes = (double)own->size_bytes};
+}
+
 static const LzParam params[] = {
     LZ_PARAM(Config, size_bytes, .kind = LZ_PARAM_BYTES, .is_required = true, .min = LZ_MESSAGE_MARK_BYTES,
              .max = SIZE_BYTES_MAX, .help = "size of a message, before MQTT and TLS"),
@@ -89,7 +95,7 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
-static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop};
+static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load};
 
 const LzModel lz_behaviour_model_poisson_alarm = {
     .name = "poisson-alarm",

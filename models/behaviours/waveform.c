@@ -60,6 +60,13 @@ static void stop(void *state)
 
 /* The greatest block, 10 s of 32 channels of 32 bits at 10 kHz, is 12.8 MB and above the limit of any
  * broker's default; a block that the broker refuses is counted there. */
+static LzLoad load(const void *config)
+{
+    const Config *own = config;
+    const double bits = (double)(own->sample_rate_hz * own->channels * own->bits) * (double)own->block_ns / 1e9;
+    return (LzLoad){.messages_per_s = 1e9 / (double)own->block_ns, .message_bytes = (double)own->header_bytes + bits / 8};
+}
+
 static const LzParam params[] = {
     LZ_PARAM(Config, sample_rate_hz, .kind = LZ_PARAM_FREQUENCY_HZ, .is_required = true, .min = 1, .max = 10e3,
              .help = "samples per second and channel"),
@@ -77,7 +84,7 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
-static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop};
+static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load};
 
 const LzModel lz_behaviour_model_waveform = {
     .name = "waveform",

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "sim/cli/command.h"
+#include "sim/cli/estimate.h"
 #include "sim/output/expectations.h"
 
 static void print_plan(const LzPlan *plan, bool is_resolved)
@@ -13,6 +14,9 @@ static void print_plan(const LzPlan *plan, bool is_resolved)
     }
     printf("%s: ok - %u devices, %u services, %u attacks, %u faults, %u expectations\n", plan->path, plan->device_count,
            plan->services.count, plan->attacks.count, plan->faults.count, plan->expect.count);
+    const LzEstimate estimate = lz_estimate(plan);
+    g_autofree char *text = lz_estimate_text(&estimate, plan);
+    printf("  a run takes %s\n", text);
 }
 
 static bool check(const char *path, char **overrides, bool is_resolved)

@@ -312,6 +312,13 @@ static bool authority_init(Authority *authority, const LzPki *pki, const char *p
 
 /* ---- the PKI ------------------------------------------------------------------------------------------- */
 
+bool lz_tls_is_accelerated(void)
+{
+    LzEc *ec = lz_ec_new();
+    lz_ec_free(ec);
+    return ec != NULL;
+}
+
 LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
 {
     lz_tls_library_init();

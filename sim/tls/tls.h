@@ -13,6 +13,9 @@
 typedef enum { LZ_TLS_1_2, LZ_TLS_1_3 } LzTlsVersion;
 typedef enum { LZ_KEY_ECDSA_P256, LZ_KEY_RSA_2048 } LzKeyType;
 
+/* Whether something faster than Mbed TLS computes P-256 and AES-GCM in this build. */
+bool lz_tls_is_accelerated(void);
+
 /* ---- PKI: root, issuing CA, one certificate per entity; all subjects are marked LAZARET TEST -------- */
 
 typedef struct LzPki LzPki;

@@ -157,6 +157,22 @@ static Rig *run_for(const char *name, const char *const fields[], const double v
     return rig;
 }
 
+static void test_load(const void *data)
+{
+    g_test_summary("what it says it offers is what it emits while nothing holds it up");
+    Rig *rig = run_for(((const LzModel *)data)->name, (const char *const[]){NULL}, NULL, LZ_SECONDS(4000));
+    if (!rig->ops->load) {
+        g_test_skip("is not counted in estimates");
+        rig_free(rig);
+        return;
+    }
+    const LzLoad load = rig->ops->load(rig->config);
+    const double messages = rig->flow.times_ns->len;
+    g_assert_cmpfloat(ABS(messages - 4000 * load.messages_per_s), <, 0.07 * messages);       /* Poisson: 4 sigma of 4000 */
+    g_assert_cmpfloat(ABS((double)rig->flow.bytes / messages - load.message_bytes), <, 0.01 * load.message_bytes);
+    rig_free(rig);
+}
+
 static void test_periodic(void)
 {
     g_test_summary("1000 intervals give 1000 messages on a grid that jitter does not shift");
@@ -245,6 +261,8 @@ int main(int argc, char **argv)
         g_autofree char *deterministic = g_strdup_printf("/behaviours/%s/deterministic", (*model)->name);
         g_test_add_data_func(lifecycle, *model, test_lifecycle);
         g_test_add_data_func(deterministic, *model, test_deterministic);
+        g_autofree char *offered = g_strdup_printf("/behaviours/%s/load", (*model)->name);
+        g_test_add_data_func(offered, *model, test_load);
     }
     g_test_add_func("/behaviours/periodic/rate", test_periodic);
     g_test_add_func("/behaviours/waveform/block", test_waveform);
