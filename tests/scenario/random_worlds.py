@@ -62,7 +62,32 @@ class World:
             return self.pick("1 B", "60 B", "1500 B", "3 kB", "64 kB", "1 MB")
         if self.chance(0.5):
             return {"model": "priority", "limit": self.pick("1 B", "2 kB", "128 kB")}
-        return {"model": "fifo", "limit": self.pick("1600 B", "16 kB", "512 kB"), "limit_packets": self.pick(0, 1, 2, 50)}
+        if self.chance(0.5):
+            return {"model": "fifo", "limit": self.pick("1600 B", "16 kB", "512 kB"), "limit_packets": self.pick(0, 1, 2, 50)}
+        return self.managed_queue(self.chance(0.5))
+
+    def managed_queue(self, may_hold_another):
+        model = self.pick("cbs", "codel", "drr", "fq-codel", "priority", "red", "shaper", "policer")
+        limit = self.pick("1 B", "2 kB", "16 kB", "512 kB")
+        if model in ("shaper", "policer"):
+            queue = {"model": model, "rate": self.pick("1 kbit/s", "1 Mbit/s", "50 Mbit/s"), "burst": self.pick("1 B", "1500 B", "30 kB"),
+                     "queue": self.pick(limit, "fifo")}
+            if may_hold_another:
+                inner = self.managed_queue(False)
+                queue["queue"] = inner if inner["model"] not in ("shaper", "policer") else limit
+            return queue
+        return {"model": model, "limit": limit, **{
+            "cbs": {"idle_slope": "1 Mbit/s", "link_rate": "10 Mbit/s", "dscp": self.pick([], ["af21", 32])},
+            "codel": {"target": self.pick("1 us", "5 ms"), "interval": self.pick("100 us", "100 ms"), "ecn": self.pick(True, False)},
+            "drr": {"quantum": self.pick("64 B", "1542 B"), "by": self.pick("dscp", "pcp"), "turns": self.pick("bytes", "packets")},
+            "fq-codel": {"flows": self.pick(1, 2, 1024), "quantum": self.pick("64 B", "1514 B"), "limit_packets": self.pick(1, 10, 10240)},
+            "priority": {"by": self.pick("dscp", "pcp")},
+            "red": {"min": self.pick(0, 5), "max": self.pick(6, 15), "weight": self.pick("0.2 %", "100 %"), "gentle": self.pick(True, False)},
+        }[model]}
+
+    def marking(self):
+        return self.pick("none", "dscp", "pcp", {"trust": "none", "otherwise": "le", "rules": [
+            {"name": "some", "port": self.pick(0, 8883), "protocol": self.pick("any", "tcp", "udp"), "mark": self.pick("ef", 18)}]})
 
     def wired(self, is_backbone):
         link = {"model": "wired"}
@@ -70,6 +95,8 @@ class World:
             "rate": lambda: self.pick("9600 bit/s", "256 kbit/s", "10 Mbit/s", "100 Mbit/s", "1 Gbit/s"),
             "delay": lambda: self.pick("500 ns", "1 us", "1 ms", "50 ms", "300 ms" if self.chance(0.3) else "5 ms"),
             "queue": self.queue}, 0.7))
+        if self.chance(0.2):
+            link["marking"] = self.marking()
         link.update(self.some({"jitter": self.delay_dist, "reorder": lambda: self.pick(True, False)}, 0.25))
         if self.chance(0.1 if is_backbone else 0.3):
             link["loss"] = self.pick("0.1 %", "1 %", "10 %", "50 %", "100 %")
