@@ -98,7 +98,7 @@ uint8_t lz_dscp_to_pcp(uint8_t dscp)
 
 uint8_t lz_dscp_of_pcp(uint8_t pcp)
 {
-    return (uint8_t)(pcp << 3 & (LZ_DSCP_COUNT - 1));
+    return (uint8_t)((unsigned)pcp << 3 & (LZ_DSCP_COUNT - 1u));
 }
 
 uint8_t lz_packet_pcp(const LzPacket *packet)
