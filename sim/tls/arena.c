@@ -19,11 +19,13 @@ enum { IS_WANTED = true };
 
 /* Address space, not memory: enough for the buffers of 1.6 million contexts. */
 static const size_t arena_bytes = (size_t)64 << 30;
-enum { CLASS_COUNT = LZ_ARENA_BLOCK_BYTES_MAX / LZ_ARENA_PAGE_BYTES + 1 };      /* by pages; 0 is none */
+enum {
+    CLASS_COUNT = LZ_ARENA_BLOCK_BYTES_MAX / LZ_ARENA_PAGE_BYTES + 1,   /* by pages; 0 is none */
+};
 
 typedef struct Page {
     uint32_t block_bytes;       /* asked for, if a block begins here; 0: none does */
-    uint32_t next_free;         /* page of the next free block of this class, 0 = none */
+    uint32_t next_free;         /* page of the next free block of this class and warmth, 0 = none */
 } Page;
 
 /* Of the process, as malloc's own lists are: it decides addresses, which nothing depends on. */
@@ -34,6 +36,7 @@ static struct {
     Page *pages;
     uint32_t fresh;             /* the first page that was never part of a block; page 0 stays unused */
     uint32_t free[CLASS_COUNT];
+    uint32_t warm[CLASS_COUNT], warm_count[CLASS_COUNT];        /* free, with what was written to them */
 } arena;
 
 static size_t page_count(void)
@@ -77,6 +80,18 @@ static uint32_t take_pages(size_t class)
     return page;
 }
 
+/* Under the lock. To zero a block that was just in use is quicker than to drop its pages, which interrupts every
+ * processor that runs a thread of ours, and to have them made again. Returns 0 when there is none. */
+static uint32_t take_warm(size_t class)
+{
+    uint32_t page = arena.warm[class];
+    if (page) {
+        arena.warm[class] = arena.pages[page].next_free;
+        arena.warm_count[class]--;
+    }
+    return page;
+}
+
 void *lz_arena_take(size_t size)
 {
     if (!IS_WANTED || size < LZ_ARENA_BLOCK_BYTES_MIN || size > LZ_ARENA_BLOCK_BYTES_MAX) {
@@ -86,12 +101,17 @@ void *lz_arena_take(size_t size)
     if (!arena.was_tried) {
         try_to_make();
     }
-    uint32_t page = arena.begin ? take_pages(class_of(size)) : 0;
+    uint32_t warm = arena.begin ? take_warm(class_of(size)) : 0;
+    uint32_t page = warm || !arena.begin ? warm : take_pages(class_of(size));
     if (page) {
         arena.pages[page].block_bytes = (uint32_t)size;
     }
     g_mutex_unlock(&arena.lock);
-    return page ? arena.begin + (size_t)page * LZ_ARENA_PAGE_BYTES : NULL;
+    if (!page) {
+        return NULL;
+    }
+    void *block = arena.begin + (size_t)page * LZ_ARENA_PAGE_BYTES;
+    return warm ? memset(block, 0, size) : block;
 }
 
 /* The arena's page of an address, 0 = elsewhere. */
@@ -110,6 +130,20 @@ static void drop_pages(void *start, size_t size)
     }
 }
 
+/* false: there are enough of them. */
+static bool give_warm(size_t class, uint32_t page)
+{
+    g_mutex_lock(&arena.lock);
+    bool is_kept = arena.warm_count[class] < LZ_ARENA_WARM_MAX;
+    if (is_kept) {
+        arena.pages[page].next_free = arena.warm[class];
+        arena.warm[class] = page;
+        arena.warm_count[class]++;
+    }
+    g_mutex_unlock(&arena.lock);
+    return is_kept;
+}
+
 bool lz_arena_give(void *block)
 {
     uint32_t page = page_of(block);
@@ -118,6 +152,9 @@ bool lz_arena_give(void *block)
     }
     size_t class = class_of(arena.pages[page].block_bytes);
     g_assert(class > 0 && (uintptr_t)block % LZ_ARENA_PAGE_BYTES == 0);
+    if (give_warm(class, page)) {
+        return true;
+    }
     drop_pages(block, class * LZ_ARENA_PAGE_BYTES);
     g_mutex_lock(&arena.lock);
     arena.pages[page].next_free = arena.free[class];

@@ -10,6 +10,7 @@ enum {
     LZ_ARENA_PAGE_BYTES = 4096,
     LZ_ARENA_BLOCK_BYTES_MIN = LZ_ARENA_PAGE_BYTES,
     LZ_ARENA_BLOCK_BYTES_MAX = 31 * LZ_ARENA_PAGE_BYTES,
+    LZ_ARENA_WARM_MAX = 32,             /* blocks of one size, in pages, that keep theirs while they are free */
 };
 
 /* A block of zeros, on any thread. NULL: another size than the arena's, no address space, or a build whose sanitizer

@@ -12,7 +12,7 @@ enum { RECORD_BUFFER_BYTES = 16765, BLOCKS = 64, THREADS = 4, TURNS = 2000 };
 
 static bool has_arena(void)
 {
-    void *block = lz_arena_take(RECORD_BUFFER_BYTES);
+    void *block = lz_arena_take(LZ_ARENA_BLOCK_BYTES_MIN);
     if (!block) {
         g_test_skip("no arena: a sanitizer's build, or no address space");
         return false;
@@ -75,9 +75,34 @@ static void test_residency(void)
     g_assert_cmpuint(resident_pages(block, RECORD_BUFFER_BYTES), ==, 5);
     g_assert_true(lz_arena_clear(block, RECORD_BUFFER_BYTES));
     g_assert_cmpuint(resident_pages(block, RECORD_BUFFER_BYTES), ==, 0);
-    memset(block, 1, RECORD_BUFFER_BYTES);
     g_assert_true(lz_arena_give(block));
-    g_assert_cmpuint(resident_pages(block, RECORD_BUFFER_BYTES), ==, 0);
+}
+
+/* A few free blocks stay as they are, to be used at once; those beyond cost nothing. All are zeros when they are taken. */
+static void test_free_residency(void)
+{
+    if (!has_arena()) {
+        return;
+    }
+    enum { COUNT = LZ_ARENA_WARM_MAX + 5 };
+    uint8_t *blocks[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = lz_arena_take(RECORD_BUFFER_BYTES);
+        memset(blocks[i], 1, RECORD_BUFFER_BYTES);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        g_assert_true(lz_arena_give(blocks[i]));
+    }
+    for (int i = 0; i < COUNT; i++) {
+        g_assert_cmpuint(resident_pages(blocks[i], RECORD_BUFFER_BYTES), ==, i < LZ_ARENA_WARM_MAX ? 5 : 0);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = lz_arena_take(RECORD_BUFFER_BYTES);
+        g_assert_true(is_zero(blocks[i], RECORD_BUFFER_BYTES));
+    }
+    for (int i = 0; i < COUNT; i++) {
+        g_assert_true(lz_arena_give(blocks[i]));
+    }
 }
 
 /* Any part of a block, and nothing beside it; small blocks, outside the arena, as well. */
@@ -149,8 +174,9 @@ static void test_threads(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tls/arena/residency", test_residency);     /* first, while no block is warm */
     g_test_add_func("/tls/arena/sizes", test_sizes);
-    g_test_add_func("/tls/arena/residency", test_residency);
+    g_test_add_func("/tls/arena/free-residency", test_free_residency);
     g_test_add_func("/tls/arena/zeroize", test_zeroize);
     g_test_add_func("/tls/arena/threads", test_threads);
     return g_test_run();
