@@ -662,6 +662,7 @@ static LzPki *make_pki(const LzWorld *world, GError **error)
         .ca_key = (LzKeyType)world->plan->pki_issuing,
         .intermediates = (unsigned)world->plan->pki_intermediates,
         .has_verify_memo = true,
+        .workers = world->workers,
     };
     return lz_pki_new(&options, error);
 }

@@ -15,6 +15,7 @@ struct LzWorkers {
     LzFiber **spare;                    /* fibers without a task */
     unsigned spare_count;
     LzTask **offered;                   /* in no order */
+    LzErrand *errands, *last_errand;    /* first come, first served */
     unsigned offered_count, idle;       /* idle: helpers that wait */
     unsigned long helped;
     bool must_stop;
@@ -68,6 +69,19 @@ static void run_taken(LzWorkers *workers, LzTask *task)
     task->state = LZ_TASK_DONE;
 }
 
+static bool run_errand(LzWorkers *workers)
+{
+    LzErrand *errand = workers->errands;
+    if (!errand) {
+        return false;
+    }
+    workers->errands = errand->next;
+    pthread_mutex_unlock(&workers->lock);
+    errand->run(errand->owner);
+    pthread_mutex_lock(&workers->lock);
+    return true;
+}
+
 /* ---- helpers ---- */
 
 static void *help(void *owner)
@@ -80,7 +94,7 @@ static void *help(void *owner)
             run_taken(workers, task);
             workers->helped++;
             pthread_cond_signal(&workers->is_done);
-        } else {
+        } else if (!run_errand(workers)) {
             workers->idle++;
             pthread_cond_wait(&workers->is_offered, &workers->lock);
             workers->idle--;
@@ -161,15 +175,25 @@ static LzFiber *take_fiber(LzWorkers *workers)
     return fiber;
 }
 
-static void offer(LzWorkers *workers, LzTask *task)
+/* Under the lock. */
+static void wake_helper(LzWorkers *workers)
 {
     if (!workers->helpers) {
         start_helpers(workers);
     }
-    add_offered(workers, task);
     if (workers->idle > 0) {
         pthread_cond_signal(&workers->is_offered);
     }
+}
+
+void lz_workers_post(LzWorkers *workers, LzErrand *errand)
+{
+    pthread_mutex_lock(&workers->lock);
+    errand->next = NULL;
+    *(workers->errands ? &workers->last_errand->next : &workers->errands) = errand;
+    workers->last_errand = errand;
+    wake_helper(workers);
+    pthread_mutex_unlock(&workers->lock);
 }
 
 bool lz_workers_begin(LzWorkers *workers, LzTask *task, void (*run)(void *owner), void *owner)
@@ -184,7 +208,8 @@ bool lz_workers_begin(LzWorkers *workers, LzTask *task, void (*run)(void *owner)
     task->is_given_away = !lz_fiber_start(task->fiber, run, owner);
     pthread_mutex_lock(&workers->lock);
     if (task->is_given_away) {
-        offer(workers, task);
+        add_offered(workers, task);
+        wake_helper(workers);
     } else {
         give_back_fiber(workers, task);
     }
@@ -212,7 +237,7 @@ void lz_workers_finish(LzWorkers *workers, LzTask *task)
         }
         if (mine) {
             run_taken(workers, mine);
-        } else {
+        } else if (!run_errand(workers)) {
             pthread_cond_wait(&workers->is_done, &workers->lock);
         }
     }

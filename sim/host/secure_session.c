@@ -18,6 +18,7 @@ struct LzSecure {
     LzSession *session;
     LzTlsEndpoint *tls;                 /* its step's, while the task is given away */
     bool has_input, peer_finished, was_counted, has_heard;
+    bool is_ahead;                      /* the first step is being done before its job has begun */
     uint64_t unread_bytes, reading_bytes;       /* records not yet processed: all, and those of the running job */
     GByteArray *arrived;                /* while the task is given away; NULL: nothing */
     size_t outgoing_bytes;
@@ -121,6 +122,24 @@ static void take_back(LzSecure *secure)
     }
 }
 
+/* A client knows what it will say before anybody can hear it, that is, while TCP connects. */
+static void do_ahead(void *owner)
+{
+    LzSecure *secure = owner;
+    lz_task_offer(&secure->task, secure->begun_ns);
+    do_job(secure);
+}
+
+static void begin_ahead(LzSecure *secure)
+{
+    LzHost *host = secure->session->host;
+    secure->is_ahead = true;
+    secure->job_kind = JOB_STEP;
+    secure->begun_ns = lz_now(host->env.scheduler);
+    secure->begun_wall_ns = LZ_TLS_NO_CLOCK;
+    lz_workers_begin(host->options.workers, &secure->task, do_ahead, secure);
+}
+
 /* ---- the CPU job ---- */
 
 static Outgoing *take_outgoing(LzSecure *secure)
@@ -139,10 +158,22 @@ static void outgoing_free(Outgoing *outgoing)
     g_free(outgoing);
 }
 
+static LzCpuCost job_begin_ahead(LzSecure *secure)
+{
+    secure->is_ahead = secure->has_input = false;
+    if (lz_task_is_given_away(&secure->task)) {
+        take_back(secure);
+    }
+    return (LzCpuCost){secure->known_ns, true};
+}
+
 static LzCpuCost job_begin(void *owner)
 {
     LzSecure *secure = owner;
     LzHost *host = secure->session->host;
+    if (secure->is_ahead) {
+        return job_begin_ahead(secure);
+    }
     secure->begun_ns = lz_now(host->env.scheduler);
     secure->begun_wall_ns = lz_host_wall_ns(host);
     if (secure->job_kind == JOB_STEP) {
@@ -307,6 +338,9 @@ LzSecure *lz_secure_new(LzSession *session, const LzTlsProfile *profile, const L
     }
     if (host->options.workers) {
         lz_tls_endpoint_set_committed(secure->tls, committed, secure);
+        if (lz_tls_endpoint_starts_without_clock(secure->tls)) {
+            begin_ahead(secure);
+        }
     }
     return secure;
 }

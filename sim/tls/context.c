@@ -4,6 +4,7 @@
 #include <psa/crypto.h>
 
 #include "lazaret/error.h"
+#include "sim/tls/tls.h"
 
 static _Thread_local LzTlsContext *current;
 
@@ -34,6 +35,13 @@ void lz_tls_context_commit(void)
         context->committed(context->committed_self, context->work);
         lz_tls_context_enter(context);
     }
+}
+
+LzTime lz_tls_wall_ns(void)
+{
+    LzTime wall_ns = lz_tls_context()->wall_ns;
+    g_assert(wall_ns != LZ_TLS_NO_CLOCK);
+    return wall_ns;
 }
 
 int lz_tls_random(void *unused, unsigned char *ret_bytes, size_t size)

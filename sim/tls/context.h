@@ -10,6 +10,7 @@
 #include "sim/tls/aead.h"
 #include "sim/tls/cost.h"
 #include "sim/tls/ec.h"
+#include "sim/tls/verify_ahead.h"
 #include "sim/tls/verify_memo.h"
 
 enum { LZ_TLS_NAME_SIZE = 65 };         /* a CN (RFC 5280 ub-common-name 64) and its terminator */
@@ -20,7 +21,8 @@ typedef struct LzTlsContext {
     LzEc *ec;                   /* borrowed, shared; NULL: Mbed TLS's own arithmetic */
     LzAead *aead;               /* borrowed, shared; NULL: likewise */
     LzVerifyMemo *memo;         /* borrowed, shared; NULL: every signature is verified */
-    LzTime wall_ns;             /* since 1970 */
+    LzVerifyAhead *ahead;       /* borrowed, shared; NULL: when it is asked for */
+    LzTime wall_ns;             /* since 1970; LZ_TLS_NO_CLOCK */
     LzCryptoWork *work;         /* NULL: not counted */
     unsigned operation_depth;   /* > 0 inside an operation whose published cost contains its parts */
     void (*committed)(void *self, const LzCryptoWork *work);    /* see lz_tls_context_commit(); NULL: nobody asks */
@@ -37,6 +39,8 @@ LzTlsContext *lz_tls_context(void);     /* a call into Mbed TLS outside enter an
 /* Before an operation that costs real time and that is counted already: says so to whom it may concern, who may bring the
  * call to another thread. No lock may be held. */
 void lz_tls_context_commit(void);
+
+LzTime lz_tls_wall_ns(void);            /* of the context; nobody may ask one without a clock */
 
 /* Random functions as Mbed TLS wants them; the first argument is not used. */
 int lz_tls_random(void *unused, unsigned char *ret_bytes, size_t size);

@@ -9,6 +9,7 @@
 #include "sim/tls/ec.h"
 #include "sim/tls/spare_buffers.h"
 #include "sim/tls/tls.h"
+#include "sim/tls/verify_ahead.h"
 #include "sim/tls/verify_memo.h"
 
 typedef struct LzKey {                  /* counted by g_atomic_rc_box: several certificates may share it */
@@ -19,12 +20,12 @@ struct LzCredential {                   /* a request until it is first needed */
     LzPki *pki;
     LzCertificateRequest request;       /* its name is owned */
     char *key_owner;                    /* NULL: its own key */
-    LzKey *key;                         /* NULL: not made yet; then leaf as well */
+    LzKey *key;                         /* NULL: not made yet; then leaf as well. Under the PKI's lock until it is */
     GBytes *leaf;                       /* DER */
     const GPtrArray *intermediates;     /* of GBytes, DER, root's child first; borrowed from the PKI */
 };
 
-/* Makes key and certificate if they are not there yet. */
+/* Makes key and certificate if they are not there yet, on any thread. */
 bool lz_credential_make(LzCredential *credential, GError **error);
 /* The certificates of a credential that is made, leaf first, then its issuers without the root. Parsed for as long as
  * somebody needs them, they are six times their bytes; they borrow the bytes. */
@@ -39,6 +40,9 @@ LzEc *lz_pki_ec(const LzPki *pki);
 LzAead *lz_pki_aead(const LzPki *pki);
 /* The verifications that endpoints which trust it have done; NULL if not remembered. Borrowed. */
 LzVerifyMemo *lz_pki_verify_memo(const LzPki *pki);
+
+/* NULL: nothing is verified ahead. Borrowed. */
+LzVerifyAhead *lz_pki_verify_ahead(const LzPki *pki);
 
 /* The record buffers that endpoints which trust it share. Borrowed. */
 LzSpareBuffers *lz_pki_spare_buffers(const LzPki *pki);

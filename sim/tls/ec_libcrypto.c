@@ -9,7 +9,10 @@
 #include <openssl/obj_mac.h>
 #include <stdbool.h>
 
-enum { NUMBER_SIZE = 32 };      /* bytes of a coordinate or scalar of P-256 */
+enum {
+    NUMBER_SIZE = 32,           /* bytes of a coordinate or scalar of P-256 */
+    SPARES = 8,                 /* kept for as many threads at a time */
+};
 
 typedef struct Scratch {        /* what one operation works with; kept between operations */
     BN_CTX *pool;
@@ -19,7 +22,7 @@ typedef struct Scratch {        /* what one operation works with; kept between o
 
 struct LzEc {
     EC_GROUP *p256;             /* read-only once made: threads share it */
-    Scratch *spare;             /* exchanged atomically; NULL while somebody works with it */
+    Scratch *spare[SPARES];     /* exchanged atomically; NULL while somebody works with it */
 };
 
 /* ---- life ----------------------------------------------------------------------------------------------- */
@@ -63,13 +66,21 @@ static void scratch_free(Scratch *scratch)
 
 static Scratch *take_scratch(LzEc *ec)
 {
-    Scratch *scratch = g_atomic_pointer_exchange(&ec->spare, NULL);
-    return scratch ? scratch : scratch_new(ec);
+    for (unsigned i = 0; i < SPARES; i++) {
+        Scratch *scratch = g_atomic_pointer_exchange(&ec->spare[i], NULL);
+        if (scratch) {
+            return scratch;
+        }
+    }
+    return scratch_new(ec);
 }
 
 static void give_scratch(LzEc *ec, Scratch *scratch)
 {
-    scratch_free(g_atomic_pointer_exchange(&ec->spare, scratch));
+    for (unsigned i = 0; scratch && i < SPARES; i++) {
+        scratch = g_atomic_pointer_exchange(&ec->spare[i], scratch);
+    }
+    scratch_free(scratch);
 }
 
 LzEc *lz_ec_new(void)
@@ -84,7 +95,9 @@ void lz_ec_free(LzEc *ec)
     if (!ec) {
         return;
     }
-    scratch_free(ec->spare);
+    for (unsigned i = 0; i < SPARES; i++) {
+        scratch_free(ec->spare[i]);
+    }
     EC_GROUP_free(ec->p256);
     g_free(ec);
 }

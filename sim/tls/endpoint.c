@@ -17,7 +17,8 @@ enum {
 struct LzTlsEndpoint {
     mbedtls_ssl_context ssl;
     const LzTlsProfile *profile;        /* borrowed */
-    mbedtls_x509_crt *chain;            /* what a client presents; NULL: nothing, or the handshake is over */
+    LzCredential *credential;           /* what a client presents; NULL: nothing, or its first step has begun */
+    mbedtls_x509_crt *chain;            /* NULL: nothing, or the handshake is over */
     LzInsideParked parked;              /* while it has no record buffers */
     bool is_parked, has_forgotten;      /* the latter: its handshake */
     LzTlsState state;
@@ -93,19 +94,6 @@ static uint64_t stream_id(uint64_t entity, uint32_t connection, bool is_server)
     return mixed ^ (mixed >> 31);
 }
 
-/* Whom a client wants to reach, and what it shows. */
-static int introduce(LzTlsEndpoint *endpoint, const LzTlsClient *client)
-{
-    int ret = mbedtls_ssl_set_hostname(&endpoint->ssl, client->server_name);
-    if (ret != 0 || !client->credential) {
-        return ret;
-    }
-    bool is_made = lz_credential_make(client->credential, NULL);
-    g_assert(is_made);          /* its name is valid; what is left is memory */
-    endpoint->chain = lz_credential_chain_new(client->credential);
-    return lz_inside_present(&endpoint->ssl, endpoint->chain, &client->credential->key->pk);
-}
-
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
                                    const LzTlsClient *client)
 {
@@ -123,6 +111,7 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
         .ec = lz_pki_ec(profile->options.trust),
         .aead = lz_pki_aead(profile->options.trust),
         .memo = lz_pki_verify_memo(profile->options.trust),
+        .ahead = lz_pki_verify_ahead(profile->options.trust),
         .alert_sent = -1,
         .resumed_name = endpoint->resumed_name,
     };
@@ -130,7 +119,8 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
     mbedtls_ssl_init(&endpoint->ssl);
     int ret = mbedtls_ssl_setup(&endpoint->ssl, &profile->config);
     if (ret == 0 && !is_server) {
-        ret = introduce(endpoint, client);
+        ret = mbedtls_ssl_set_hostname(&endpoint->ssl, client->server_name);
+        endpoint->credential = client->credential;
     }
     g_assert(ret == 0);         /* allocation only */
     mbedtls_ssl_set_bio(&endpoint->ssl, endpoint, send_records, receive_records, NULL);
@@ -197,6 +187,20 @@ static void unsettle(LzTlsEndpoint *endpoint)
     }
 }
 
+/* Not earlier than that, because it may have to be made first, which is best done where the step is. */
+static void present_credential(LzTlsEndpoint *endpoint)
+{
+    LzCredential *credential = g_steal_pointer(&endpoint->credential);
+    if (!credential) {
+        return;
+    }
+    bool is_made = lz_credential_make(credential, NULL);
+    g_assert(is_made);          /* its name is valid; what is left is memory */
+    endpoint->chain = lz_credential_chain_new(credential);
+    int ret = lz_inside_present(&endpoint->ssl, endpoint->chain, &credential->key->pk);
+    g_assert(ret == 0);
+}
+
 static LzTlsContext *begin_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step)
 {
     *ret_step = (LzTlsStep){.alert_sent = -1, .alert_received = -1};
@@ -205,7 +209,9 @@ static LzTlsContext *begin_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsSt
     endpoint->context.work = &ret_step->work;
     endpoint->context.alert_sent = -1;
     unsettle(endpoint);
-    return lz_tls_context_enter(&endpoint->context);
+    LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
+    present_credential(endpoint);
+    return previous;
 }
 
 static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep *step)
@@ -344,6 +350,13 @@ void lz_tls_endpoint_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *re
         g_byte_array_unref(plaintext);
     }
     end_step(endpoint, previous, ret_step);
+}
+
+/* The hello of TLS 1.2 carries the time (RFC 5246 7.4.1.2), a ticket its age (RFC 8446 4.2.11). */
+bool lz_tls_endpoint_starts_without_clock(const LzTlsEndpoint *endpoint)
+{
+    const LzTlsProfileOptions *options = &endpoint->profile->options;
+    return !options->is_server && options->max_version == LZ_TLS_1_3 && !endpoint->keeps_tickets;
 }
 
 /* Mbed TLS writes one record at a time, of at most 16384 bytes of content. */

@@ -89,6 +89,9 @@ int lz_hook_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *key, mbedtls_md
     int ret = mbedtls_ecdsa_write_signature(key, digest, hash, hash_size, signature, capacity, ret_size, lz_tls_blinding,
                                             NULL);
     context->operation_depth--;
+    if (ret == 0) {
+        lz_verify_ahead(context->ahead, key, hash, hash_size, signature, *ret_size);
+    }
     return ret;
 }
 

@@ -5,6 +5,7 @@
 #include <mbedtls/md.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/rsa.h>
+#include <mbedtls/threading.h>
 #include <string.h>
 
 #include "lazaret/error.h"
@@ -38,8 +39,11 @@ struct LzPki {
     LzEc *ec;
     LzAead *aead;
     LzVerifyMemo *memo;         /* NULL: not wanted */
+    LzVerifyAhead *ahead;       /* NULL: not wanted, or nobody does it */
     LzSpareBuffers *spare_buffers;
-    Authority trusted, foreign;
+    Authority trusted;
+    mbedtls_threading_mutex_t lock;     /* of the two below, and of credentials that are being made */
+    Authority foreign;
     GHashTable *shared_keys;    /* owner and key type to LzKey; looked up, never iterated */
 };
 
@@ -192,7 +196,13 @@ static GBytes *certificate_new(const Blueprint *blueprint, GError **error)
 {
     LzRandom blinding;
     lz_random_init(&blinding, blueprint->pki->options.seed, blueprint->serial, LZ_PURPOSE_TLS_BLINDING);
-    LzTlsContext context = {.random = &blinding, .blinding = &blinding, .ec = blueprint->pki->ec, .alert_sent = -1};
+    LzTlsContext context = {
+        .random = &blinding,
+        .blinding = &blinding,
+        .ec = blueprint->pki->ec,
+        .ahead = blueprint->pki->ahead,
+        .alert_sent = -1,
+    };
     LzTlsContext *previous = lz_tls_context_enter(&context);
     mbedtls_x509write_cert writer;
     mbedtls_x509write_crt_init(&writer);
@@ -330,6 +340,7 @@ LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
     LzPki *pki = g_new0(LzPki, 1);
     pki->options = *options;
     pki->ec = lz_ec_new();
+    mbedtls_mutex_init(&pki->lock);
     pki->aead = lz_aead_new();
     pki->spare_buffers = lz_spare_buffers_new();
     pki->memo = options->has_verify_memo ? lz_verify_memo_new() : NULL;
@@ -337,6 +348,9 @@ LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
     if (!authority_init(&pki->trusted, pki, "Lazaret Test", error)) {
         lz_pki_free(pki);
         return NULL;
+    }
+    if (pki->memo && options->workers) {
+        pki->ahead = lz_verify_ahead_new(options->workers, pki->memo, pki->ec);
     }
     return pki;
 }
@@ -349,6 +363,8 @@ void lz_pki_free(LzPki *pki)
     authority_clear(&pki->trusted);
     authority_clear(&pki->foreign);
     g_hash_table_unref(pki->shared_keys);
+    mbedtls_mutex_free(&pki->lock);
+    lz_verify_ahead_free(pki->ahead);
     lz_verify_memo_free(pki->memo);
     lz_spare_buffers_free(pki->spare_buffers);
     lz_aead_free(pki->aead);
@@ -381,6 +397,24 @@ LzSpareBuffers *lz_pki_spare_buffers(const LzPki *pki)
     return pki->spare_buffers;
 }
 
+LzVerifyAhead *lz_pki_verify_ahead(const LzPki *pki)
+{
+    return pki->ahead;
+}
+
+static void lock(LzPki *pki)
+{
+    int ret = mbedtls_mutex_lock(&pki->lock);
+    g_assert(ret == 0);
+}
+
+static void unlock(LzPki *pki)
+{
+    int ret = mbedtls_mutex_unlock(&pki->lock);
+    g_assert(ret == 0);
+}
+
+/* Under the lock. */
 static LzKey *shared_key(LzPki *pki, const char *owner, LzKeyType type, GError **error)
 {
     g_autofree char *name = g_strdup_printf("%s/%d", owner, type);
@@ -419,7 +453,10 @@ static Authority *choose_authority(LzPki *pki, bool is_foreign, GError **error)
 static LzKey *request_key(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error)
 {
     if (key_owner) {
-        return shared_key(pki, key_owner, request->key, error);
+        lock(pki);
+        LzKey *key = shared_key(pki, key_owner, request->key, error);
+        unlock(pki);
+        return key;
     }
     /* Whoever forges a certificate in somebody's name does not have that entity's key. */
     g_autofree char *owner = g_strconcat(request->is_foreign_ca ? "foreign:" : "", request->name, NULL);
@@ -454,13 +491,35 @@ void lz_credential_free(LzCredential *credential)
     g_free(credential);
 }
 
+static bool is_made(LzCredential *credential)
+{
+    lock(credential->pki);
+    bool is_made = credential->key != NULL;
+    unlock(credential->pki);
+    return is_made;
+}
+
+/* Two threads may have made it, and made the same. */
+static void complete(LzCredential *credential, LzKey *key, GBytes *leaf, const Authority *authority)
+{
+    lock(credential->pki);
+    if (!credential->key) {
+        credential->key = g_atomic_rc_box_acquire(key);
+        credential->leaf = g_bytes_ref(leaf);
+        credential->intermediates = authority->intermediates;
+    }
+    unlock(credential->pki);
+}
+
 bool lz_credential_make(LzCredential *credential, GError **error)
 {
-    if (credential->key) {
+    if (is_made(credential)) {
         return true;
     }
     const LzCertificateRequest *request = &credential->request;
+    lock(credential->pki);
     const Authority *authority = choose_authority(credential->pki, request->is_foreign_ca, error);
+    unlock(credential->pki);
     if (!authority) {
         return false;
     }
@@ -478,12 +537,11 @@ bool lz_credential_make(LzCredential *credential, GError **error)
         .not_before_unix_s = request->not_before_unix_s,
         .not_after_unix_s = request->not_after_unix_s,
     };
-    credential->leaf = certificate_new(&blueprint, error);
-    if (!credential->leaf) {
+    g_autoptr(GBytes) leaf = certificate_new(&blueprint, error);
+    if (!leaf) {
         return false;
     }
-    credential->key = g_steal_pointer(&key);
-    credential->intermediates = authority->intermediates;
+    complete(credential, key, leaf, authority);
     return true;
 }
 

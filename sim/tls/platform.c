@@ -33,7 +33,7 @@ void mbedtls_platform_zeroize(void *block, size_t size)
 
 int64_t lz_tls_time(int64_t *ret_time)
 {
-    int64_t now_s = lz_tls_context()->wall_ns / LZ_NS_PER_S;
+    int64_t now_s = lz_tls_wall_ns() / LZ_NS_PER_S;
     if (ret_time) {
         *ret_time = now_s;
     }
@@ -42,7 +42,7 @@ int64_t lz_tls_time(int64_t *ret_time)
 
 mbedtls_ms_time_t mbedtls_ms_time(void)
 {
-    return lz_tls_context()->wall_ns / LZ_NS_PER_MS;
+    return lz_tls_wall_ns() / LZ_NS_PER_MS;
 }
 
 /* Proleptic Gregorian calendar, years counted from March, in eras of 400 years (146097 days): leap days

@@ -28,7 +28,7 @@ static void derive(const LzTicketKeys *keys, int64_t period, SealingKey *ret_key
 
 static int64_t current_period(const LzTicketKeys *keys)
 {
-    return lz_tls_context()->wall_ns / LZ_NS_PER_S / keys->lifetime_s;
+    return lz_tls_wall_ns() / LZ_NS_PER_S / keys->lifetime_s;
 }
 
 static void count(size_t size)

@@ -8,6 +8,7 @@
 #include "lazaret/bytes.h"
 #include "lazaret/random.h"
 #include "lazaret/session.h"
+#include "sim/core/workers.h"
 #include "sim/tls/cost.h"
 
 typedef enum { LZ_TLS_1_2, LZ_TLS_1_3 } LzTlsVersion;
@@ -26,6 +27,8 @@ typedef struct LzPkiOptions {
     LzKeyType ca_key;
     unsigned intermediates;             /* 0: leaf certificates are signed by the root itself */
     bool has_verify_memo;               /* no signature is verified twice: faster, and nothing else */
+    LzWorkers *workers;                 /* borrowed: verify signatures before they are asked for, into the memo; NULL: nobody does.
+                                           They end before the PKI */
 } LzPkiOptions;
 LzPki *lz_pki_new(const LzPkiOptions *options, GError **error);
 void lz_pki_free(LzPki *pki);
@@ -112,6 +115,9 @@ void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records);
  * state, streams and clock, as the two below are; may run on any thread, where the endpoint is not touched meanwhile.
  * A failed endpoint's alert is in records. */
 void lz_tls_endpoint_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step);
+/* Whether a client's first step, its hello, does not depend on the clock: wall_ns may be LZ_TLS_NO_CLOCK. */
+#define LZ_TLS_NO_CLOCK INT64_MIN
+bool lz_tls_endpoint_starts_without_clock(const LzTlsEndpoint *endpoint);
 /* Encrypts application bytes into records (state OPEN). */
 void lz_tls_endpoint_write(LzTlsEndpoint *endpoint, LzTime wall_ns, LzBytes plaintext, LzTlsStep *ret_step);
 void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step);       /* close_notify */

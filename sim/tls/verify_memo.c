@@ -5,17 +5,23 @@
 #include <mbedtls/threading.h>
 #include <string.h>
 
-enum { WINDOW = 8 };            /* places where a key may stand, from its home on */
+enum {
+    WINDOW = 8,                 /* places where a key may stand, from its home on */
+    AHEAD_SLACK = 128,          /* results ahead that may be under way to who asks for them */
+    AHEAD_MEMORY = 1024,        /* as many of the last ones say whether it is worth while */
+    PROBE_EVERY = 8,            /* while it is not, one in so many finds out whether it is again */
+};
 
 typedef struct Entry {
     LzVerifyKey key;
     int result;
-    bool is_used;
+    bool is_used, is_ahead;     /* ahead: nobody has asked yet */
 } Entry;
 
 struct LzVerifyMemo {
     mbedtls_threading_mutex_t lock;     /* a pthread's, which the thread sanitizer understands; GLib's it does not */
     uint64_t hits;
+    unsigned ahead, ahead_asked, ahead_unwanted;
     Entry entries[LZ_VERIFY_MEMO_ENTRIES];
 };
 
@@ -95,25 +101,61 @@ static Entry *find_place(LzVerifyMemo *memo, const LzVerifyKey *key)
 bool lz_verify_memo_find(LzVerifyMemo *memo, const LzVerifyKey *key, int *ret_result)
 {
     lock(memo);
-    const Entry *entry = find_place(memo, key);
+    Entry *entry = find_place(memo, key);
     bool is_found = entry && entry->is_used;
     if (is_found) {
         memo->hits++;
+        memo->ahead_asked += entry->is_ahead;
+        entry->is_ahead = false;
         *ret_result = entry->result;
     }
     unlock(memo);
     return is_found;
 }
 
-void lz_verify_memo_store(LzVerifyMemo *memo, const LzVerifyKey *key, int result)
+static void store(LzVerifyMemo *memo, const LzVerifyKey *key, int result, bool is_ahead)
 {
-    lock(memo);
     Entry *entry = find_place(memo, key);
     if (!entry) {
         entry = place(memo, key, key->bytes[2] % WINDOW);
     }
-    *entry = (Entry){.key = *key, .result = result, .is_used = true};
+    *entry = (Entry){.key = *key, .result = result, .is_used = true, .is_ahead = is_ahead};
+}
+
+void lz_verify_memo_store(LzVerifyMemo *memo, const LzVerifyKey *key, int result)
+{
+    lock(memo);
+    store(memo, key, result, false);
     unlock(memo);
+}
+
+void lz_verify_memo_store_ahead(LzVerifyMemo *memo, const LzVerifyKey *key, int result)
+{
+    lock(memo);
+    store(memo, key, result, true);
+    if (++memo->ahead == AHEAD_MEMORY) {
+        memo->ahead /= 2;
+        memo->ahead_asked /= 2;
+    }
+    unlock(memo);
+}
+
+/* At least half of them. */
+bool lz_verify_memo_wants_ahead(LzVerifyMemo *memo)
+{
+    lock(memo);
+    bool wants = memo->ahead <= 2 * memo->ahead_asked + AHEAD_SLACK || ++memo->ahead_unwanted % PROBE_EVERY == 0;
+    unlock(memo);
+    return wants;
+}
+
+bool lz_verify_memo_has(LzVerifyMemo *memo, const LzVerifyKey *key)
+{
+    lock(memo);
+    const Entry *entry = find_place(memo, key);
+    bool has = entry && entry->is_used;
+    unlock(memo);
+    return has;
 }
 
 uint64_t lz_verify_memo_hits(LzVerifyMemo *memo)

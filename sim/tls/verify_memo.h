@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum {
-    LZ_VERIFY_MEMO_ENTRIES = 4096,      /* a new result takes the place of an old one beyond that */
+    LZ_VERIFY_MEMO_ENTRIES = 32768,     /* a new result takes the place of an old one beyond that */
     LZ_VERIFY_KEY_SIZE = 32,            /* SHA-256 */
 };
 
@@ -27,6 +27,13 @@ bool lz_verify_key(mbedtls_ecdsa_context *key, const unsigned char *hash, size_t
 
 bool lz_verify_memo_find(LzVerifyMemo *memo, const LzVerifyKey *key, int *ret_result);
 void lz_verify_memo_store(LzVerifyMemo *memo, const LzVerifyKey *key, int result);
+
+/* Results that nobody has asked for yet. */
+void lz_verify_memo_store_ahead(LzVerifyMemo *memo, const LzVerifyKey *key, int result);
+/* Whether enough of them were asked for to go on with it. */
+bool lz_verify_memo_wants_ahead(LzVerifyMemo *memo);
+bool lz_verify_memo_has(LzVerifyMemo *memo, const LzVerifyKey *key);    /* asked by whoever would store it */
+
 uint64_t lz_verify_memo_hits(LzVerifyMemo *memo);
 
 #endif

@@ -145,6 +145,50 @@ static void test_limit(void)
     lz_workers_free(workers);
 }
 
+/* ---- errands ---- */
+
+typedef struct Count {
+    LzErrand errand;
+    LzWorkers *workers;
+    atomic_uint *runs;
+    struct Count *then;         /* posted by the errand itself; NULL: none */
+} Count;
+
+static void count_run(void *owner)
+{
+    Count *self = owner;
+    if (self->then) {
+        lz_workers_post(self->workers, &self->then->errand);
+    }
+    atomic_fetch_add(self->runs, 1);
+}
+
+/* Each runs at most once; what a wait for a task leaves undone, the end may forget. */
+static void test_errands(void)
+{
+    enum { CHAINS = 50, LINKS = 10 };
+    atomic_uint runs = 0;
+    g_autofree Count *counts = g_new0(Count, CHAINS * LINKS);
+    LzWorkers *workers = lz_workers_new(3);
+    for (unsigned i = 0; i < CHAINS * LINKS; i++) {
+        bool is_last = i % LINKS == LINKS - 1;
+        counts[i] = (Count){.errand = {.run = count_run, .owner = &counts[i]}, .workers = workers, .runs = &runs,
+                            .then = is_last ? NULL : &counts[i + 1]};
+    }
+    for (unsigned i = 0; i < CHAINS; i++) {
+        lz_workers_post(workers, &counts[i * LINKS].errand);
+    }
+    while (atomic_load(&runs) < CHAINS * LINKS) {       /* the helpers come to it, whatever this thread does */
+        Sum self = {.seed = 1};
+        if (!lz_workers_begin(workers, &self.task, sum, &self)) {
+            lz_workers_finish(workers, &self.task);
+        }
+        g_assert_cmpuint(self.result, ==, work(1));
+    }
+    lz_workers_free(workers);
+    g_assert_cmpuint(atomic_load(&runs), ==, CHAINS * LINKS);
+}
+
 static void test_nothing_to_do(void)
 {
     lz_workers_free(lz_workers_new(1));
@@ -161,6 +205,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/workers/tasks/2", GUINT_TO_POINTER(2), test_tasks);
     g_test_add_data_func("/workers/tasks/8", GUINT_TO_POINTER(8), test_tasks);
     g_test_add_func("/workers/limit", test_limit);
+    g_test_add_func("/workers/errands", test_errands);
     g_test_add_func("/workers/nothing", test_nothing_to_do);
     return g_test_run();
 }
