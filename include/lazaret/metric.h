@@ -60,6 +60,7 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(LINK_DROPPED, LINK, "dropped", RATIO, NONE, "packets dropped, of those offered") \
     X(SERVICE_CPU, SERVICE, "cpu", LEVEL, RATIO, "busy share of the service's cores") \
     X(SERVICE_CPU_WAIT, SERVICE, "cpu_wait", SAMPLE, SECONDS, "wait for a core") \
+    X(SERVICE_QUEUE, SERVICE, "queue", LEVEL, NONE, "pieces of work waiting for a core") \
     X(SERVICE_SESSIONS, SERVICE, "sessions", LEVEL, NONE, "open sessions") \
     X(SERVICE_HANDSHAKES, SERVICE, "handshakes", COUNTER, NONE, "handshakes completed by the service") \
     X(SERVICE_REFUSED, SERVICE, "refused", COUNTER, NONE, "sessions refused: alert, full, protocol") \

@@ -46,12 +46,18 @@ static void set_running(LzCpuQueue *queue, unsigned running)
     queue->running = running;
 }
 
+static void set_waiting(LzCpuQueue *queue, unsigned waiting)
+{
+    queue->waiting = waiting;
+    lz_probe_level(queue->env.probes, queue->wait_scope, LZ_METRIC_SERVICE_QUEUE, waiting);
+}
+
 static void unlink_waiting(LzCpuQueue *queue, LzCpuJob *job)
 {
     *(job->previous ? &job->previous->next : &queue->head) = job->next;
     *(job->next ? &job->next->previous : &queue->tail) = job->previous;
     job->next = job->previous = NULL;
-    queue->waiting--;
+    set_waiting(queue, queue->waiting - 1);
 }
 
 static void begin(LzCpuQueue *queue, LzCpuJob *job)
@@ -120,7 +126,7 @@ void lz_cpu_submit(LzCpuQueue *queue, LzCpuJob *job)
     job->next = NULL;
     *(queue->tail ? &queue->tail->next : &queue->head) = job;
     queue->tail = job;
-    queue->waiting++;
+    set_waiting(queue, queue->waiting + 1);
 }
 
 void lz_cpu_cancel(LzCpuJob *job)

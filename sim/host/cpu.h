@@ -27,7 +27,7 @@ struct LzCpuJob {
     enum { LZ_CPU_JOB_IDLE, LZ_CPU_JOB_WAITING, LZ_CPU_JOB_RUNNING } state;
 };
 
-/* wait_scope: LZ_SCOPE_SERVICE that gets SERVICE_CPU_WAIT samples, or 0. */
+/* wait_scope: LZ_SCOPE_SERVICE that gets SERVICE_CPU_WAIT samples and the SERVICE_QUEUE level, or 0. */
 LzCpuQueue *lz_cpu_queue_new(const LzEnv *env, unsigned cores, LzScope wait_scope);
 void lz_cpu_queue_free(LzCpuQueue *queue);
 /* revise: NULL for a job whose begin() always knows. */

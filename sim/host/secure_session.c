@@ -372,9 +372,13 @@ void lz_secure_stop(LzSecure *secure)
 
 void lz_secure_handshake(LzSecure *secure, bool speaks_first)
 {
+    const LzHost *host = secure->session->host;
     secure->session->phase = LZ_SESSION_HANDSHAKE;
-    secure->handshake_from_ns = lz_now(secure->session->host->env.scheduler);
+    secure->handshake_from_ns = lz_now(host->env.scheduler);
     secure->has_input = speaks_first;
+    if (speaks_first && host->ticket) {
+        lz_tls_endpoint_offer(secure->tls, host->ticket);       /* an attempt that TCP never opened costs no ticket */
+    }
     pump(secure);
 }
 

@@ -328,7 +328,7 @@ static void limit_handshake(LzSession *session, LzTime timeout_ns)
 LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessionEvents *events, void *self)
 {
     g_assert(host->is_on && (!connect->tls || connect->server_name));
-    const LzTlsClient client = {connect->server_name, connect->credential, host->ticket};
+    const LzTlsClient client = {connect->server_name, connect->credential, host->ticket, .offers_later = true};
     LzSession *session = session_new(host, connect->tls, &client);
     session->events = events;
     session->self = self;

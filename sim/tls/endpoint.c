@@ -124,11 +124,20 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
     }
     g_assert(ret == 0);         /* allocation only */
     mbedtls_ssl_set_bio(&endpoint->ssl, endpoint, send_records, receive_records, NULL);
-    if (endpoint->keeps_tickets) {
-        lz_client_ticket_offer(client->ticket, &profile->options, &endpoint->ssl, endpoint->resumed_name);
-    }
     lz_tls_context_leave(previous);
+    if (endpoint->keeps_tickets && !client->offers_later) {
+        lz_tls_endpoint_offer(endpoint, client->ticket);
+    }
     return endpoint;
+}
+
+void lz_tls_endpoint_offer(LzTlsEndpoint *endpoint, LzTlsTicket *ticket)
+{
+    if (endpoint->keeps_tickets) {
+        LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
+        lz_client_ticket_offer(ticket, &endpoint->profile->options, &endpoint->ssl, endpoint->resumed_name);
+        lz_tls_context_leave(previous);
+    }
 }
 
 void lz_tls_endpoint_free(LzTlsEndpoint *endpoint)

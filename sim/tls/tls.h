@@ -101,12 +101,15 @@ typedef struct LzTlsClient {    /* everything borrowed; the credential as long a
     LzCredential *credential;   /* NULL: has no certificate */
     LzTlsTicket *ticket;        /* NULL: does not resume; the endpoint takes from it what it resumes and does not touch it
                                    later */
+    bool offers_later;          /* the ticket is not offered, and spent, before lz_tls_endpoint_offer() */
 } LzTlsClient;
 
 /* entity and connection key the endpoint's random streams: f(seed, entity, connection number). client: NULL for a server.
  * On the thread of the world: it may make the client's credential. */
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
                                    const LzTlsClient *client);
+/* Before the first step of a client that was made with offers_later: resumes what the ticket holds. */
+void lz_tls_endpoint_offer(LzTlsEndpoint *endpoint, LzTlsTicket *ticket);
 void lz_tls_endpoint_free(LzTlsEndpoint *endpoint);
 
 /* Ciphertext that arrived; copied. Not processed before the next step. */

@@ -128,6 +128,22 @@ static void test_service_crash_and_reconnect_resumes(void)
     }
 }
 
+/* Attempts that nobody answers do not spend a TLS 1.3 ticket: no ClientHello was sent. */
+static void test_unanswered_attempts_keep_the_ticket(void)
+{
+    const char *const overrides[] = {"fleet.pump.connect.tls.min=1.3", "fleet.pump.connect.handshake_timeout=3 s",
+                                     "fleet.pump.connect.backoff_max=1 s", "fleet.pump.connect.keepalive=1 s", NULL};
+    g_autofree char *yaml = g_strdup_printf("%sfaults: [{name: cut, kind: link-down, link: bedside, at: 20 s, for: 10 s}]\n",
+                                            lz_test_ward);
+    g_autoptr(LzPlan) plan = lz_test_plan_with(yaml, overrides);
+    g_autoptr(LzWorld) world = lz_test_world(plan);
+    lz_test_run(world);
+    const LzHostStats *pump = lz_host_stats(lz_world_host(world, "pump[1]"));
+    g_assert_cmpuint(pump->sessions_closed, >, 2);
+    g_assert_cmpuint(pump->handshakes_completed, ==, 2);
+    g_assert_cmpuint(pump->handshakes_resumed, ==, 1);
+}
+
 static const char *const overlapping[] = {
     "link-down, link: bedside", "switch-off, zone: ward", "service-down, service: broker", "power-loss, fleet: pump"};
 
@@ -232,6 +248,7 @@ int main(int argc, char **argv)
     g_test_add_func("/world/bad-certificates-are-refused", test_bad_certificates_are_refused);
     g_test_add_func("/world/power-loss-and-return", test_power_loss_and_return);
     g_test_add_func("/world/service-crash-and-reconnect-resumes", test_service_crash_and_reconnect_resumes);
+    g_test_add_func("/world/unanswered-attempts-keep-the-ticket", test_unanswered_attempts_keep_the_ticket);
     g_test_add_func("/world/overlapping-faults-end-with-the-last", test_overlapping_faults_end_with_the_last);
     g_test_add_func("/world/start-waits-for-power", test_start_waits_for_power);
     g_test_add_func("/world/short-lived-certificates", test_short_lived_certificates);
