@@ -14,7 +14,7 @@ typedef struct LzCodelRule {            /* the same for every queue of a port */
     bool has_ecn;                       /* marks what can be marked instead of dropping it */
 } LzCodelRule;
 
-typedef struct LzCodel {                /* zeroed: a new queue; names as in RFC 8289 section 5.3 */
+typedef struct LzCodel {                /* zeroed: a new queue; names as in the pseudocode of RFC 8289 section 5 */
     LzTime first_above_ns, drop_next_ns;
     uint32_t count, count_last;
     bool is_dropping;

@@ -92,16 +92,16 @@ static void codel_clear(void *state)
 
 static const LzParam params[] = {
     LZ_PARAM(Config, target_ns, .kind = LZ_PARAM_TIME_NS, .min = 1e3, .max = 1e9, .fallback = 5e6,
-             .help = "wait that may stand in the queue", .source = "RFC 8289 section 4.3"),
+             .help = "wait that may stand in the queue", .source = "RFC 8289 section 4"),
     LZ_PARAM(Config, interval_ns, .kind = LZ_PARAM_TIME_NS, .min = 1e5, .max = 1e10, .fallback = 100e6,
              .help = "time that it may stand above the target before the first drop: about the longest round trip",
-             .source = "RFC 8289 section 4.2"),
+             .source = "RFC 8289 section 4"),
     LZ_PARAM(Config, queue_limit_bytes, .key = "limit", .kind = LZ_PARAM_BYTES, .min = 1, .max = 1e12, .fallback = 524288,
              .help = "bytes that may wait at one port, as on the wire",
              .source = "assumed: one port's part of a shared switch buffer of 0.5 to 2 MB"),
     LZ_PARAM(Config, mtu_bytes, .kind = LZ_PARAM_BYTES, .min = 0, .max = 65535, .fallback = 1514,
              .help = "a queue with no more than this is never too long",
-             .source = "RFC 8289 section 4.4: one full packet"),
+             .source = "RFC 8289 section 5: one full packet"),
     LZ_PARAM(Config, ecn, .kind = LZ_PARAM_BOOL, .help = "marks packets that can be marked (RFC 3168) instead of dropping them"),
     LZ_PARAM_END,
 };

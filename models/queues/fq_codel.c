@@ -48,7 +48,7 @@ static uint32_t mix(uint32_t hash, uint32_t word)
     return hash ^ hash >> 15;
 }
 
-/* RFC 8290 4.1.1: addresses, protocol and ports, with a number that others cannot know. */
+/* RFC 8290 4.1: addresses, protocol and ports, with a number that others cannot know. */
 static Flow *flow_of(FqCodel *self, const LzPacket *packet)
 {
     uint32_t hash = mix(self->perturbation, packet->source);
@@ -121,7 +121,7 @@ static void make_flows(FqCodel *self)
     }
 }
 
-/* RFC 8290 4.1.2: from the head of the queue with most bytes, half of them or a batch of packets. */
+/* RFC 8290 4.1: from the head of the queue with most bytes, half of them or a batch of packets. */
 static void drop_from_longest(FqCodel *self)
 {
     Flow *longest = self->flows;
@@ -294,23 +294,23 @@ static const char *const not_modelled[] = {
 
 static const LzParam params[] = {
     LZ_PARAM(Config, target_ns, .kind = LZ_PARAM_TIME_NS, .min = 1e3, .max = 1e9, .fallback = 5e6,
-             .help = "wait that may stand in a flow's queue", .source = "RFC 8290 section 5.2.2"),
+             .help = "wait that may stand in a flow's queue", .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, interval_ns, .kind = LZ_PARAM_TIME_NS, .min = 1e5, .max = 1e10, .fallback = 100e6,
              .help = "time that it may stand above the target before the first drop: about the longest round trip",
-             .source = "RFC 8290 section 5.2.1"),
+             .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, queue_limit_bytes, .key = "limit", .kind = LZ_PARAM_BYTES, .min = 1, .max = 1e12, .fallback = 32e6,
              .help = "bytes that may wait at one port, as on the wire; above it the longest queue loses packets",
              .source = "Linux fq_codel memory_limit 32 MB"),
     LZ_PARAM(Config, queue_limit_packets, .key = "limit_packets", .kind = LZ_PARAM_COUNT, .min = 1, .max = 1e6,
-             .fallback = 10240, .help = "packets that may wait at one port", .source = "RFC 8290 section 5.2.3"),
+             .fallback = 10240, .help = "packets that may wait at one port", .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, flows, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65536, .fallback = 1024,
-             .help = "queues that flows are spread over", .source = "RFC 8290 section 5.2.4"),
+             .help = "queues that flows are spread over", .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, quantum_bytes, .kind = LZ_PARAM_BYTES, .min = 64, .max = 65535, .fallback = 1514,
              .help = "bytes that a queue may send before the next has its turn; no shorter queue is too long",
-             .source = "RFC 8290 section 5.2.5"),
+             .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, drop_batch, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65536, .fallback = 64,
              .help = "most packets that the longest queue loses at once when the limit is reached",
-             .source = "RFC 8290 section 4.1.2, Linux drop_batch"),
+             .source = "RFC 8290 section 4.1, Linux drop_batch"),
     LZ_PARAM(Config, ecn, .kind = LZ_PARAM_BOOL, .help = "marks packets that can be marked (RFC 3168) instead of dropping them"),
     LZ_PARAM_END,
 };

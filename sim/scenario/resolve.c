@@ -30,7 +30,7 @@ static void check_where(LzResolver *resolver, LzText *name)
         return;
     }
     if (!lz_names_resolve(resolver->zones, "E102", name)) {
-        *name = (LzText){NULL};
+        *name = (LzText){.text = NULL};
     }
 }
 

@@ -54,25 +54,19 @@ static void test_trust_boundary(void)
 /* Nobody is trusted: marks are made by rules, of port, zone, place and the mark that a packet came with. */
 static void test_rules(void)
 {
-    const char *const nobody[] = {"network.links.guest.marking=none", "network.links.bedside.marking=none", NULL};
-    const char *const by_port[] = {"network.links.guest.marking=none",
-                                   "network.links.bedside.marking={trust: none, rules: [{name: waves, port: 8883, "
-                                   "protocol: udp, from: here, to: core, mark: cs4}]}",
-                                   NULL};
-    const char *const by_mark[] = {"network.links.guest.marking={rules: [{name: liars, dscp: [ef, va], mark: le}]}", NULL};
-    const char *const by_segment[] = {"network.links.guest.marking=none", "network.zones.ward.router=true",
-                                      "segments=[{name: care, members: [monitor, central]}, {name: visitors, members: [rogue]}]",
-                                      "network.links.bedside.marking={trust: none, rules: [{name: waves, from: care, "
-                                      "to: central, mark: cs4}]}",
-                                      NULL};
-    const char *const elsewhere[] = {"network.links.guest.marking=none",
-                                     "network.links.bedside.marking={trust: none, rules: [{name: waves, to: ward, mark: cs4}]}",
-                                     NULL};
-    g_assert_cmpint(waves_delivered(nobody), <, 99);
-    g_assert_cmpint(waves_delivered(by_port), >=, 99);
-    g_assert_cmpint(waves_delivered(by_mark), >=, 99);
-    g_assert_cmpint(waves_delivered(by_segment), >=, 99);
-    g_assert_cmpint(waves_delivered(elsewhere), <, 99);
+    static const char by_port[] = "network.links.bedside.marking={trust: none, rules: [{name: waves, port: 8883, "
+                                  "protocol: udp, from: here, to: core, mark: cs4}]}";
+    static const char by_segment[] = "network.links.bedside.marking={trust: none, rules: [{name: waves, from: care, "
+                                     "to: central, mark: cs4}]}";
+    static const char segments[] = "segments=[{name: care, members: [monitor, central]}, {name: visitors, members: [rogue]}]";
+    static const char elsewhere[] = "network.links.bedside.marking={trust: none, rules: [{name: waves, to: ward, mark: cs4}]}";
+    static const char by_mark[] = "network.links.guest.marking={rules: [{name: liars, dscp: [ef, va], mark: le}]}";
+    static const char nobody[] = "network.links.bedside.marking=none", guest[] = "network.links.guest.marking=none";
+    g_assert_cmpint(waves_delivered((const char *const[]){guest, nobody, NULL}), <, 99);
+    g_assert_cmpint(waves_delivered((const char *const[]){guest, by_port, NULL}), >=, 99);
+    g_assert_cmpint(waves_delivered((const char *const[]){by_mark, NULL}), >=, 99);
+    g_assert_cmpint(waves_delivered((const char *const[]){guest, segments, "network.zones.ward.router=true", by_segment, NULL}), >=, 99);
+    g_assert_cmpint(waves_delivered((const char *const[]){guest, elsewhere, NULL}), <, 99);
 }
 
 /* The same lie told by the network card, to a backbone that looks at tags. */

@@ -290,9 +290,9 @@ static void test_fq_codel_sparse(void)
     LzRandom random;
     lz_random_init(&random, 8290, lz_entity_id("sparse"), LZ_PURPOSE_TRAFFIC);
     for (unsigned i = 0; i < 500; i++) {
-        for (uint16_t flow = 0; flow < BULK_FLOWS; flow++) {
+        for (unsigned flow = 0; flow < BULK_FLOWS; flow++) {
             for (unsigned k = 0; k < 5; k++) {
-                send(sparse.medium, flow, BULK, 0, FRAME_MAX_BYTES);
+                send(sparse.medium, (uint16_t)flow, BULK, 0, FRAME_MAX_BYTES);
             }
         }
         test_medium_run(sparse.medium, lz_now(sparse.medium->scheduler) + LZ_MILLISECONDS(5) +
