@@ -20,7 +20,5 @@ int lz_ec_multiply(LzEc *ec, const mbedtls_ecp_group *group, mbedtls_ecp_point *
 /* mbedtls_ecp_muladd(): base_factor times the group's base point plus factor times point. */
 int lz_ec_multiply_add(LzEc *ec, const mbedtls_ecp_group *group, mbedtls_ecp_point *ret_sum,
                        const mbedtls_mpi *base_factor, const mbedtls_mpi *factor, const mbedtls_ecp_point *point);
-/* The inverse of a number modulo an odd modulus above it. */
-int lz_ec_invert(LzEc *ec, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number, const mbedtls_mpi *modulus);
 
 #endif

@@ -33,12 +33,3 @@ int lz_ec_multiply_add(LzEc *ec, const mbedtls_ecp_group *group, mbedtls_ecp_poi
     (void)point;
     return LZ_EC_NOT_MINE;
 }
-
-int lz_ec_invert(LzEc *ec, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number, const mbedtls_mpi *modulus)
-{
-    (void)ec;
-    (void)ret_inverse;
-    (void)number;
-    (void)modulus;
-    return LZ_EC_NOT_MINE;
-}

@@ -206,21 +206,3 @@ int lz_ec_multiply_add(LzEc *ec, const mbedtls_ecp_group *group, mbedtls_ecp_poi
     give_scratch(ec, scratch);
     return ret;
 }
-
-int lz_ec_invert(LzEc *ec, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number, const mbedtls_mpi *modulus)
-{
-    if (!ec || mbedtls_mpi_size(modulus) > NUMBER_SIZE || !is_below(number, modulus)) {
-        return LZ_EC_NOT_MINE;
-    }
-    Scratch *scratch = take_scratch(ec);
-    read_number(number, scratch->x);
-    read_number(modulus, scratch->y);
-    int ret = LZ_EC_NOT_MINE;
-    if (BN_mod_inverse(scratch->factor, scratch->x, scratch->y, scratch->pool)) {
-        ret = write_number(scratch->factor, ret_inverse);
-    } else {
-        ERR_clear_error();      /* no inverse: Mbed TLS says so in its own words */
-    }
-    give_scratch(ec, scratch);
-    return ret;
-}

@@ -6,8 +6,10 @@
 
 #include <mbedtls/ecdh.h>
 #include <mbedtls/ssl.h>
+#include <string.h>
 
 #include "sim/tls/context.h"
+#include "sim/tls/inverse.h"
 #include "sim/tls/tls.h"
 
 /* ---- elliptic curves ---------------------------------------------------------------------------------- */
@@ -68,12 +70,36 @@ int lz_hook_mbedtls_ecp_muladd_restartable(mbedtls_ecp_group *group, mbedtls_ecp
 int mbedtls_mpi_gcd_modinv_odd(mbedtls_mpi *ret_divisor, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number,
                                const mbedtls_mpi *modulus);
 
+/* False: too long, or not below the modulus. */
+static bool read_limbs(const mbedtls_mpi *number, const mbedtls_mpi *modulus, uint64_t *ret_number, uint64_t *ret_modulus)
+{
+    unsigned char bytes[2][LZ_INVERSE_LIMBS * sizeof(uint64_t)];
+    if (mbedtls_mpi_cmp_int(number, 0) < 0 || mbedtls_mpi_cmp_mpi(number, modulus) >= 0
+        || mbedtls_mpi_write_binary_le(number, bytes[0], sizeof bytes[0]) != 0
+        || mbedtls_mpi_write_binary_le(modulus, bytes[1], sizeof bytes[1]) != 0) {
+        return false;
+    }
+    memcpy(ret_number, bytes[0], sizeof bytes[0]);
+    memcpy(ret_modulus, bytes[1], sizeof bytes[1]);
+    for (int i = 0; i < LZ_INVERSE_LIMBS; i++) {
+        ret_number[i] = GUINT64_FROM_LE(ret_number[i]);
+        ret_modulus[i] = GUINT64_FROM_LE(ret_modulus[i]);
+    }
+    return true;
+}
+
 int lz_hook_mbedtls_mpi_gcd_modinv_odd(mbedtls_mpi *ret_divisor, mbedtls_mpi *ret_inverse, const mbedtls_mpi *number,
                                        const mbedtls_mpi *modulus)
 {
     g_assert(!ret_divisor);
-    int ret = lz_ec_invert(lz_tls_context()->ec, ret_inverse, number, modulus);
-    return ret != LZ_EC_NOT_MINE ? ret : mbedtls_mpi_gcd_modinv_odd(NULL, ret_inverse, number, modulus);
+    uint64_t limbs[LZ_INVERSE_LIMBS], modulus_limbs[LZ_INVERSE_LIMBS], inverse[LZ_INVERSE_LIMBS];
+    if (!read_limbs(number, modulus, limbs, modulus_limbs) || !lz_inverse(limbs, modulus_limbs, inverse)) {
+        return mbedtls_mpi_gcd_modinv_odd(NULL, ret_inverse, number, modulus);
+    }
+    for (int i = 0; i < LZ_INVERSE_LIMBS; i++) {
+        inverse[i] = GUINT64_TO_LE(inverse[i]);
+    }
+    return mbedtls_mpi_read_binary_le(ret_inverse, (const unsigned char *)inverse, sizeof inverse);
 }
 
 int lz_hook_mbedtls_ecdsa_write_signature(mbedtls_ecdsa_context *key, mbedtls_md_type_t digest, const unsigned char *hash,
