@@ -101,29 +101,29 @@ static void init_flow(LzDevice *device, unsigned index)
 
 /* Everything of a device stands in its host's room, in the order in which a message meets it: the behaviours'
  * states, the flows, the client's state; before them what a message does not need. */
-static void *take_room(uint8_t **at, size_t bytes)
+static void *take_room(uintptr_t *at, size_t bytes)
 {
-    void *place = *at;
+    void *place = (void *)*at;
     *at += (bytes + ROOM_ALIGNMENT - 1) / ROOM_ALIGNMENT * ROOM_ALIGNMENT;
     return place;
 }
 
 static LzDevice *lay_out(uint8_t *room, const LzDeviceOptions *options, size_t *ret_bytes)
 {
-    uint8_t *at = room;
+    uintptr_t at = (uintptr_t)room;     /* a number, because there is no room when it is only measured */
     LzDevice *device = take_room(&at, sizeof(LzDevice));
     LzClientFlow *client_flows = take_room(&at, options->flow_count * sizeof(LzClientFlow));
-    void *behaviours = at;
+    uintptr_t behaviours = at;
     for (unsigned i = 0; i < options->flow_count; i++) {
         take_room(&at, options->flows[i].behaviour->state_size);
     }
     LzFlow *flows = take_room(&at, options->flow_count * sizeof(LzFlow));
     void *client = take_room(&at, options->client->state_size);
-    *ret_bytes = (size_t)(at - room);
+    *ret_bytes = at - (uintptr_t)room;
     if (room) {
         *device = (LzDevice){.flows = flows, .client = client, .client_flows = client_flows};
         for (unsigned i = 0; i < options->flow_count; i++) {
-            flows[i].behaviour = take_room((uint8_t **)&behaviours, options->flows[i].behaviour->state_size);
+            flows[i].behaviour = take_room(&behaviours, options->flows[i].behaviour->state_size);
         }
     }
     return device;
