@@ -75,6 +75,11 @@ void lz_secure_opened(LzSecure *secure)
 
 /* ---- the work of a job, on any thread ---- */
 
+static void note_cost(LzSecure *secure)
+{
+    secure->known_ns = lz_host_crypto_ns(secure->session->host, &secure->step.work);
+}
+
 static void do_job(void *owner)
 {
     LzSecure *secure = owner;
@@ -86,7 +91,7 @@ static void do_job(void *owner)
     } else {
         lz_tls_endpoint_close(secure->tls, secure->begun_wall_ns, &secure->step);
     }
-    secure->known_ns = lz_host_crypto_ns(secure->session->host, &secure->step.work);
+    note_cost(secure);
 }
 
 /* The endpoint is about to do what takes a while. */
@@ -122,21 +127,20 @@ static void take_back(LzSecure *secure)
     }
 }
 
-/* A client knows what it will say before anybody can hear it, that is, while TCP connects. */
+/* A client knows what it will say before anybody can hear it, that is, while TCP connects: its job has not begun yet. */
 static void do_ahead(void *owner)
 {
     LzSecure *secure = owner;
     lz_task_offer(&secure->task, secure->begun_ns);
-    do_job(secure);
+    lz_tls_endpoint_step(secure->tls, LZ_TLS_NO_CLOCK, &secure->step);
+    note_cost(secure);
 }
 
 static void begin_ahead(LzSecure *secure)
 {
     LzHost *host = secure->session->host;
     secure->is_ahead = true;
-    secure->job_kind = JOB_STEP;
     secure->begun_ns = lz_now(host->env.scheduler);
-    secure->begun_wall_ns = LZ_TLS_NO_CLOCK;
     lz_workers_begin(host->options.workers, &secure->task, do_ahead, secure);
 }
 
