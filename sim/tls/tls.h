@@ -104,8 +104,8 @@ typedef struct LzTlsClient {    /* everything borrowed; the credential as long a
     bool offers_later;          /* the ticket is not offered, and spent, before lz_tls_endpoint_offer() */
 } LzTlsClient;
 
-/* entity and connection key the endpoint's random streams: f(seed, entity, connection number). client: NULL for a server.
- * On the thread of the world: it may make the client's credential. */
+/* entity and connection key the endpoint's random streams: f(seed, entity, connection number). client: NULL for a server;
+ * its credential is made, if need be, by the first step. */
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
                                    const LzTlsClient *client);
 /* Before the first step of a client that was made with offers_later: resumes what the ticket holds. */
