@@ -304,7 +304,7 @@ static const LzParam params[] = {
     LZ_PARAM(Config, queue_limit_packets, .key = "limit_packets", .kind = LZ_PARAM_COUNT, .min = 1, .max = 1e6,
              .fallback = 10240, .help = "packets that may wait at one port", .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, flows, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65536, .fallback = 1024,
-             .help = "queues that flows are spread over", .source = "RFC 8290 section 5.2"),
+             .help = "queues that flows are spread over; 1024 take some 100 kB of memory at each port in use", .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, quantum_bytes, .kind = LZ_PARAM_BYTES, .min = 64, .max = 65535, .fallback = 1514,
              .help = "bytes that a queue may send before the next has its turn; no shorter queue is too long",
              .source = "RFC 8290 section 5.2"),

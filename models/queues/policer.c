@@ -32,6 +32,14 @@ static void policer_init(void *state, const void *config, const LzEnv *env, LzQu
     lz_queue_init(&self->inner, &own->queue, env, outlet);
 }
 
+static void remark(LzPacket *packet, uint8_t dscp)
+{
+    packet->dscp = dscp;
+    if (packet->tag > 0) {
+        packet->tag = lz_dscp_to_pcp(dscp) + 1;
+    }
+}
+
 static LzDropReason policer_enqueue(void *state, LzPacket *packet, LzTime now_ns)
 {
     Policer *self = state;
@@ -41,7 +49,7 @@ static LzDropReason policer_enqueue(void *state, LzPacket *packet, LzTime now_ns
         } else if (self->remark < 0) {
             return LZ_DROP_POLICED;
         } else {
-            packet->dscp = (uint8_t)self->remark;
+            remark(packet, (uint8_t)self->remark);
         }
     }
     return self->inner.ops->enqueue(self->inner.state, packet, now_ns);

@@ -125,6 +125,37 @@ static void test_policer_burst(void)
     test_medium_free(medium);
 }
 
+typedef struct Marks {
+    unsigned urgent, remarked;
+} Marks;
+
+static void note_mark(void *self, unsigned station, LzDirection direction, const LzPacket *packet)
+{
+    (void)station;
+    (void)direction;
+    Marks *marks = self;
+    marks->urgent += packet->dscp == EF;
+    marks->remarked += packet->dscp == 1 && packet->tag == 0;
+}
+
+/* RFC 2475 2.3.3.2: out of profile, a packet may go on with another mark instead of being dropped. */
+static void test_policer_remarks(void)
+{
+    void *config = bucket_config("policer");
+    lz_test_config_set_text(queue_model("policer"), config, "exceed", "le");
+    TestMedium *medium = wire_new(PEAK_BPS, "policer", config);
+    Marks marks = {0};
+    medium->delivered = note_mark;
+    medium->self = &marks;
+    for (unsigned i = 0; i < PACKETS; i++) {
+        send(medium, 1, EF, 0, PACKET_BYTES);           /* all at once: the bucket holds ten */
+    }
+    test_medium_run(medium, LZ_SECONDS(1));
+    g_assert_cmpuint(marks.urgent, ==, BUCKET_BYTES / PACKET_BYTES);
+    g_assert_cmpuint(marks.remarked, ==, PACKETS - BUCKET_BYTES / PACKET_BYTES);
+    test_medium_free(medium);
+}
+
 /* ---- DRR ---- */
 
 typedef struct Shares {
@@ -498,6 +529,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/disciplines/case-13/shaper", test_shaper_burst);
     g_test_add_func("/disciplines/case-13/policer", test_policer_burst);
+    g_test_add_func("/disciplines/policer-remarks", test_policer_remarks);
     g_test_add_func("/disciplines/case-14/drr", test_drr_shares);
     g_test_add_data_func("/disciplines/case-15/codel-drops", NULL, test_codel_spacing);
     g_test_add_data_func("/disciplines/case-15/codel-marks", "ecn", test_codel_spacing);
