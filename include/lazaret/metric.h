@@ -33,6 +33,7 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(RUN_DEVICES_CONNECTED, RUN, "devices.connected", LEVEL, NONE, "devices whose session is open") \
     X(TLS_HANDSHAKE_TIME, TLS, "handshake.time", SAMPLE, SECONDS, "first handshake byte to session open, at the device") \
     X(TLS_CONNECT_TIME, TLS, "connect.time", SAMPLE, SECONDS, "SYN to application acceptance (CONNACK), at the device") \
+    X(TLS_EXCHANGE_TIME, TLS, "exchange.time", SAMPLE, SECONDS, "SYN to the last answer, at a device that connects for each message") \
     X(TLS_HANDSHAKE_COMPLETED, TLS, "handshake.completed", COUNTER, NONE, "handshakes completed, at the device") \
     X(TLS_HANDSHAKE_RESUMED, TLS, "handshake.resumed", RATIO, NONE, "completed handshakes that resumed a session") \
     X(TLS_HANDSHAKE_REFUSED, TLS, "handshake.refused", RATIO, NONE, "handshakes ended by an alert, of all that ended") \

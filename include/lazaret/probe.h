@@ -63,6 +63,14 @@ const char *lz_trace_kind_name(LzTraceKind kind);       /* "handshake", "session
 void lz_probe_trace(LzProbes *probes, LzTraceKind kind, const char *device, const char *peer,
                     const char *flow, int64_t bytes, int32_t code, const char *detail);
 
+/* A client that connects for each message tells when it came how far: a row of exchanges.csv. */
+typedef struct LzExchangeTimes {
+    LzTime started_ns;                  /* its SYN */
+    LzTime connected_ns, answered_ns, completed_ns;     /* LZ_TIME_NEVER: it did not come to that */
+} LzExchangeTimes;
+/* device and outcome are copied by the receiver. */
+void lz_probe_exchange(LzProbes *probes, const char *device, const LzExchangeTimes *times, const char *outcome);
+
 /* ---- the life of an application message ------------------------------------------------------- */
 
 /* Every message's payload begins with this mark, so that any receiver, simulated or real, can close

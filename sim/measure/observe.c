@@ -195,3 +195,9 @@ const LzTraceRow *lz_recorder_traces(const LzProbes *probes, size_t *ret_count)
     *ret_count = probes->traces.rows->len;
     return (const LzTraceRow *)(const void *)probes->traces.rows->data;
 }
+
+const LzExchangeRow *lz_recorder_exchanges(const LzProbes *probes, size_t *ret_count)
+{
+    *ret_count = probes->traces.exchanges->len;
+    return (const LzExchangeRow *)(const void *)probes->traces.exchanges->data;
+}

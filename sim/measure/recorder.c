@@ -290,6 +290,13 @@ void lz_probe_trace(LzProbes *probes, LzTraceKind kind, const char *device, cons
     }
 }
 
+void lz_probe_exchange(LzProbes *probes, const char *device, const LzExchangeTimes *times, const char *outcome)
+{
+    if (lz_probes_advance(probes)) {
+        lz_trace_log_add_exchange(&probes->traces, &(LzExchangeRow){device, outcome, *times});
+    }
+}
+
 static void settle_levels(LzProbes *probes)
 {
     for (unsigned i = 0; i < probes->scopes->len; i++) {

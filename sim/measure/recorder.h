@@ -84,6 +84,13 @@ typedef struct LzTraceRow {
 } LzTraceRow;
 const LzTraceRow *lz_recorder_traces(const LzProbes *probes, size_t *ret_count);
 
+/* Exchanges in the order in which they ended. */
+typedef struct LzExchangeRow {
+    const char *device, *outcome;
+    LzExchangeTimes times;
+} LzExchangeRow;
+const LzExchangeRow *lz_recorder_exchanges(const LzProbes *probes, size_t *ret_count);
+
 /* Losses by cause over a flow's life: created = delivered + lost (all causes) + in flight. */
 typedef struct LzFlowAccount {
     uint64_t created, delivered, duplicate, in_flight, lost[LZ_LOSS_CAUSE_COUNT];

@@ -20,6 +20,7 @@ void lz_trace_log_init(LzTraceLog *log, uint32_t kinds)
     *log = (LzTraceLog){
         .kinds = kinds,
         .rows = g_array_new(FALSE, FALSE, sizeof(LzTraceRow)),
+        .exchanges = g_array_new(FALSE, FALSE, sizeof(LzExchangeRow)),
         .strings = g_string_chunk_new(4096),
     };
 }
@@ -27,6 +28,7 @@ void lz_trace_log_init(LzTraceLog *log, uint32_t kinds)
 void lz_trace_log_clear(LzTraceLog *log)
 {
     g_array_unref(log->rows);
+    g_array_unref(log->exchanges);
     g_string_chunk_free(log->strings);
     *log = (LzTraceLog){0};
 }
@@ -48,4 +50,15 @@ void lz_trace_log_add(LzTraceLog *log, LzTraceRow *row)
     kept.flow = intern(log, row->flow);
     kept.detail = intern(log, row->detail);
     g_array_append_val(log->rows, kept);
+}
+
+void lz_trace_log_add_exchange(LzTraceLog *log, const LzExchangeRow *row)
+{
+    if (log->exchanges->len >= LZ_TRACE_ROWS_MAX) {
+        return;
+    }
+    LzExchangeRow kept = *row;
+    kept.device = intern(log, row->device);
+    kept.outcome = intern(log, row->outcome);
+    g_array_append_val(log->exchanges, kept);
 }

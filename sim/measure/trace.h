@@ -10,6 +10,7 @@ typedef struct LzTraceLog {
     uint32_t kinds;                     /* bit per kind to keep */
     uint64_t sequence;                  /* traces reported so far, kept or not */
     GArray *rows;                       /* LzTraceRow */
+    GArray *exchanges;                  /* LzExchangeRow */
     GStringChunk *strings;
 } LzTraceLog;
 
@@ -17,5 +18,6 @@ void lz_trace_log_init(LzTraceLog *log, uint32_t kinds);
 void lz_trace_log_clear(LzTraceLog *log);
 /* Gives the row its number and keeps it when its kind is wanted. */
 void lz_trace_log_add(LzTraceLog *log, LzTraceRow *row);
+void lz_trace_log_add_exchange(LzTraceLog *log, const LzExchangeRow *row);
 
 #endif

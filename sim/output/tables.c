@@ -33,7 +33,9 @@ typedef struct Summary {                /* one row's values over the repetitions
 struct LzTables {
     const LzPlan *plan;
     const char *run_id;
+    LzDirectory *directory;
     LzFile *metrics, *series, *events, *hist;
+    LzFile *exchanges;                  /* NULL until there are any */
     GString *row;                       /* scratch */
     GPtrArray *summaries;               /* Summary, in order of appearance */
     GHashTable *summary_by_key;         /* char * -> Summary, borrowed */
@@ -102,6 +104,21 @@ static char *scope_text(const LzScopeInfo *info)
 static gboolean end_row(LzTables *tables, LzFile *file, GError **error)
 {
     lz_csv_end_row(tables->row);
+    gboolean is_good = lz_file_write(file, tables->row->str, tables->row->len, error);
+    g_string_truncate(tables->row, 0);
+    return is_good;
+}
+
+/* ---- life ---- */
+static gboolean open_table(LzTables *tables, LzDirectory *directory, const char *name, const char *const *columns,
+                           LzFile **ret_file, GError **error)
+{
+    LzFile *file = lz_directory_create(directory, name, error);
+    if (!file) {
+        return FALSE;
+    }
+    *ret_file = file;
+    lz_csv_header(tables->row, columns);
     gboolean is_good = lz_file_write(file, tables->row->str, tables->row->len, error);
     g_string_truncate(tables->row, 0);
     return is_good;
@@ -366,13 +383,57 @@ static gboolean add_events(LzTables *tables, const LzProbes *probes, GError **er
     return TRUE;
 }
 
+/* ---- exchanges.csv ---- */
+
+static void append_since(GString *csv, LzTime from_ns, LzTime time_ns)
+{
+    if (time_ns == LZ_TIME_NEVER) {
+        lz_csv_empty(csv);
+    } else {
+        lz_csv_nano(csv, time_ns - from_ns);
+    }
+}
+
+static void append_exchange(const LzTables *tables, const LzExchangeRow *row)
+{
+    const LzExchangeTimes *times = &row->times;
+    lz_csv_text(tables->row, tables->run_id);
+    lz_csv_text(tables->row, tables->repetition);
+    lz_csv_text(tables->row, row->device);
+    lz_csv_nano(tables->row, times->started_ns);
+    append_since(tables->row, times->started_ns, times->connected_ns);
+    append_since(tables->row, times->started_ns, times->answered_ns);
+    append_since(tables->row, times->started_ns, times->completed_ns);
+    lz_csv_text(tables->row, row->outcome);
+}
+
+static gboolean add_exchanges(LzTables *tables, const LzProbes *probes, GError **error)
+{
+    static const char *const columns[] = {"run_id", "rep", "device", "start_s", "connect_s", "flight_s", "complete_s",
+                                          "outcome", NULL};
+    size_t count;
+    const LzExchangeRow *rows = lz_recorder_exchanges(probes, &count);
+    if (count > 0 && !tables->exchanges &&
+        !open_table(tables, tables->directory, "exchanges.csv", columns, &tables->exchanges, error)) {
+        return FALSE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        append_exchange(tables, &rows[i]);
+        if (!end_row(tables, tables->exchanges, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean lz_tables_add(LzTables *tables, unsigned repetition, uint64_t seed, const LzProbes *probes, GError **error)
 {
     g_free(tables->repetition);
     g_free(tables->seed);
     tables->repetition = g_strdup_printf("%u", repetition);
     tables->seed = g_strdup_printf("%" G_GUINT64_FORMAT, seed);
-    return add_metrics(tables, probes, error) && add_series(tables, probes, error) && add_events(tables, probes, error);
+    return add_metrics(tables, probes, error) && add_series(tables, probes, error) && add_events(tables, probes, error) &&
+           add_exchanges(tables, probes, error);
 }
 
 /* ---- over the repetitions ---- */
@@ -511,21 +572,6 @@ static gboolean put_flows(LzDirectory *directory, const LzPlan *plan, const char
     return lz_directory_put(directory, "flows.csv", csv->str, csv->len, error);
 }
 
-/* ---- life ---- */
-
-static gboolean open_table(LzTables *tables, LzDirectory *directory, const char *name, const char *const *columns,
-                           LzFile **ret_file, GError **error)
-{
-    LzFile *file = lz_directory_create(directory, name, error);
-    if (!file) {
-        return FALSE;
-    }
-    *ret_file = file;
-    lz_csv_header(tables->row, columns);
-    gboolean is_good = lz_file_write(file, tables->row->str, tables->row->len, error);
-    g_string_truncate(tables->row, 0);
-    return is_good;
-}
 
 static gboolean open_tables(LzTables *tables, LzDirectory *directory, GError **error)
 {
@@ -547,6 +593,7 @@ LzTables *lz_tables_new(LzDirectory *directory, const LzPlan *plan, const char *
 {
     g_autoptr(LzTables) tables = g_new0(LzTables, 1);
     tables->plan = plan;
+    tables->directory = directory;
     tables->run_id = run_id;
     tables->row = g_string_new(NULL);
     tables->summaries = g_ptr_array_new_with_free_func(summary_free);

@@ -1,4 +1,5 @@
-/* The tidy tables of a run: metrics.csv, series.csv, events.csv, hist.csv, flows.csv, windows.csv, devices.csv.
+/* The tidy tables of a run: metrics.csv, series.csv, events.csv, hist.csv, flows.csv, windows.csv, devices.csv;
+ * exchanges.csv when a client connects for each message.
  * The same run gives the same bytes. */
 #ifndef SIM_OUTPUT_TABLES_H
 #define SIM_OUTPUT_TABLES_H

@@ -15,9 +15,10 @@ static const char *const server_names[] = {"absent", "silent", "nonsense", "clos
  * are on their way, not lost. Whoever is not listed asks for all. */
 typedef struct Manners {
     const char *name;
-    bool wants_session, wants_answer;
+    bool wants_session, wants_answer, speaks_mqtt;
 } Manners;
-static const Manners manners[] = {{"datagram", false, false}, {"telemetry", true, false}, {NULL, true, true}};
+static const Manners manners[] = {
+    {"datagram", false, false, false}, {"exchange", true, true, false}, {"telemetry", true, false, false}, {NULL, true, true, true}};
 
 typedef struct Case {
     const LzModel *model;
@@ -47,7 +48,7 @@ static Rig rig_new(const Case *one)
     LzHost *host = test_ward_add_host(rig.ward, "server");
     rig.server = one->server == SERVER_ABSENT ? NULL : test_peer_listen(rig.ward, host);
     if (rig.server) {
-        rig.server->is_deaf = !manners_of(one->model)->wants_answer;
+        rig.server->is_deaf = !manners_of(one->model)->speaks_mqtt;
     }
     rig.client = test_model_new(rig.ward, one->model, test_ward_add_host(rig.ward, "device[1]"));
     test_client_init(rig.client, 1);
@@ -135,6 +136,7 @@ static void test_accounts(const void *data)
     g_assert_cmpuint(syns_since(&rig, stopped_ns), ==, 0);
     lz_host_set_power(rig.client->host, true);
     rig.ops->start(rig.client->state);
+    test_client_send(rig.client, 0, 64);        /* some connect only when there is something to say */
     test_ward_run(rig.ward, LZ_SECONDS(1));
     g_assert_true((syns_since(&rig, stopped_ns) > 0) == asks->wants_session);
     rig_free(&rig);
