@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "sim/scenario/schema.h"
+#include "sim/scenario/walk.h"
+
 #define PATH_PARTS_MAX 16
 
 typedef struct Override {
@@ -103,11 +106,34 @@ static LzNode **slot_in_list(const Override *override, LzNode *list, const char 
     return NULL;
 }
 
+/* Where the path stands in the schema, as far as tables say: keys of a model are its own. */
+typedef struct Place {
+    const LzParam *param;       /* of the node; NULL: an item of a list, the scenario itself, or not known */
+    const LzParam *table;       /* of what stands below it; NULL: not known */
+} Place;
+
+static Place step_down(Place place, const char *part)
+{
+    if (place.param && place.param->kind == LZ_PARAM_LIST) {
+        return (Place){NULL, place.param->table};       /* part is the name of an item */
+    }
+    for (const LzParam *param = place.table; param && param->field; param++) {
+        if (lz_param_is_key(param, part)) {
+            return (Place){param, param->table};
+        }
+    }
+    return (Place){NULL, NULL};
+}
+
 /* Walks down, making everything on the way the override's own. NULL after reporting. */
 static LzNode **find_slot(const Override *override, LzNode **slot, char *const *parts)
 {
-    for (; *parts; parts++) {
+    Place place = {NULL, lz_schema_scenario};
+    for (; *parts; place = step_down(place, *parts), parts++) {
         *slot = *slot ? copy_node(override, *slot) : new_map(override);
+        if ((*slot)->kind == LZ_NODE_SCALAR && place.param && place.param->shorthand && (*slot)->text[0] != '\0') {
+            *slot = copy_node(override, lz_param_expand_shorthand(override->arena, place.param, *slot));
+        }
         if ((*slot)->kind == LZ_NODE_SCALAR) {
             g_autofree char *quoted = lz_quote(*parts);
             lz_report_error(override->report, "E016", override->mark, 1,

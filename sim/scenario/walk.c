@@ -678,19 +678,18 @@ static void read_object(LzWalk *walk, const LzParam *table, void *base, const Lz
     }
 }
 
-/* `queue: 256 kB` is `queue: {limit: 256 kB}`, `queue: fifo` is `queue: {model: fifo}`. */
-static const LzNode *expand_shorthand(LzWalk *walk, const LzParam *param, const LzNode *scalar)
+LzNode *lz_param_expand_shorthand(LzArena *arena, const LzParam *param, const LzNode *scalar)
 {
     const LzParam *model = lz_param_model(param->table);
     bool is_model = model && lz_registry_find(model->model_kind, scalar->text) != NULL;
-    LzNode *key = lz_arena_alloc(walk->arena, sizeof *key), *map = lz_arena_alloc(walk->arena, sizeof *map);
+    LzNode *key = lz_arena_alloc(arena, sizeof *key), *map = lz_arena_alloc(arena, sizeof *map);
     g_autofree char *model_key = is_model ? lz_param_key_dup(model) : NULL;
     *key = *scalar;
-    key->text = lz_arena_text(walk->arena, is_model ? model_key : param->shorthand);
+    key->text = lz_arena_text(arena, is_model ? model_key : param->shorthand);
     *map = *scalar;
     map->kind = LZ_NODE_MAP;
-    map->entries = lz_arena_array(walk->arena, 1, sizeof *map->entries);
-    map->entries[0] = (LzEntry){key, lz_arena_alloc(walk->arena, sizeof *key)};
+    map->entries = lz_arena_array(arena, 1, sizeof *map->entries);
+    map->entries[0] = (LzEntry){key, lz_arena_alloc(arena, sizeof *key)};
     *map->entries[0].value = *scalar;
     map->count = 1;
     return map;
@@ -700,7 +699,7 @@ static void read_nested(LzWalk *walk, const Place *place, void *base)
 {
     const LzNode *map = place->node;
     if (map->kind == LZ_NODE_SCALAR && place->param->shorthand && map->text[0] != '\0') {
-        map = expand_shorthand(walk, place->param, map);
+        map = lz_param_expand_shorthand(walk->arena, place->param, map);
     }
     if (map->kind != LZ_NODE_MAP) {
         LzDiagnostic *diagnostic =

@@ -45,6 +45,9 @@ char *lz_param_format(const LzParam *param, int64_t value);
 const LzParam *lz_param_item_name(const LzParam *table);
 /* The table's first MODEL param, or NULL. */
 const LzParam *lz_param_model(const LzParam *table);
+/* `queue: 256 kB` is `queue: {limit: 256 kB}`, `queue: fifo` is `queue: {model: fifo}`: the mapping that the scalar stands
+ * for; param has a shorthand. */
+LzNode *lz_param_expand_shorthand(LzArena *arena, const LzParam *param, const LzNode *scalar);
 /* Whether the model may stand there: inside a model, only one that holds none itself. */
 bool lz_param_accepts(const LzParam *param, const LzModel *model);
 

@@ -117,6 +117,25 @@ static void test_overrides(void)
     g_assert_cmpint(plan->live.bind, ==, 0);
 }
 
+/* A path may go on below a scalar that stands for a mapping: it becomes that mapping first. */
+static void test_overrides_below_shorthand(void)
+{
+    const char *const overrides[] = {"network.links.backbone.queue=64 kB", "network.links.backbone.queue.model=priority",
+                                     "network.links.ward-lan.queue=fifo",  "network.links.ward-lan.queue.limit_packets=7",
+                                     "network.links.core-lan.marking=none", "network.links.core-lan.marking.otherwise=le",
+                                     NULL};
+    g_autoptr(LzPlan) plan = load_good(ONE_EXPECTATION, overrides);
+    g_autofree char *resolved = lz_plan_resolved_yaml(plan);
+    g_assert_nonnull(strstr(resolved, "      model: priority\n      limit: 64 kB\n"));
+    g_assert_nonnull(strstr(resolved, "      limit_packets: 7\n"));
+    g_assert_nonnull(strstr(resolved, "      trust: none\n      otherwise: le\n"));
+    const char *const wrong[] = {"run.seed.x=1", NULL};
+    g_autoptr(LzDiagnostics) diagnostics = lz_diagnostics_new();
+    g_assert_null(load(ONE_EXPECTATION, wrong, diagnostics));
+    g_autofree char *text = lz_diagnostics_format(diagnostics);
+    g_assert_nonnull(strstr(text, "E016"));
+}
+
 static void test_versus(void)
 {
     g_autoptr(LzPlan) plan = load_good(
@@ -521,6 +540,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/resolved-parts", test_resolved_parts);
     g_test_add_func("/plan/overrides", test_overrides);
+    g_test_add_func("/plan/overrides-below-shorthand", test_overrides_below_shorthand);
     g_test_add_func("/plan/versus", test_versus);
     g_test_add_func("/plan/tcp", test_tcp);
     g_test_add_func("/plan/bad-overrides", test_bad_overrides);
