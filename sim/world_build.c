@@ -241,6 +241,7 @@ typedef struct HostRequest {
     unsigned cores;
     bool keeps_tickets, is_captured, is_legitimate;
     LzScope tls_scope, service_scope;
+    const LzHostNeeds *needs;           /* NULL: none */
     const LzTcpOptions *tcp;            /* must live as long as the world */
     size_t room_bytes;
     int pcp_word;                       /* 0: its frames have no tag; else 1 + their priority */
@@ -277,6 +278,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         .keeps_tickets = request->keeps_tickets,
         .tls_scope = request->tls_scope,
         .service_scope = request->service_scope,
+        .needs = request->needs,
         .tcp = request->tcp,
         .digest = &world->digest,
         .room_bytes = request->room_bytes,
@@ -366,6 +368,18 @@ static void add_guards(LzWorld *world, Service *service)
     lz_link_set_sink(medium->link, medium->attached - 1, LZ_DOWN, input);
 }
 
+static LzAddress address_of(void *owner, const char *name)
+{
+    LzWorld *world = owner;
+    for (unsigned i = 0; i < world->plan->services.count; i++) {
+        const Service *service = &world->services[i];
+        if (service->host && strcmp(service->plan->name.text, name) == 0) {
+            return lz_host_address(service->host);
+        }
+    }
+    return 0;
+}
+
 static gboolean build_service(LzWorld *world, Service *service, const LzServicePlan *plan, GError **error)
 {
     const char *name = plan->name.text;
@@ -403,6 +417,8 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
                    .tls = service->tls,
                    .handshake_timeout_ns = plan->handshake_timeout_ns},
         .scope = service->scope,
+        .address_of = address_of,
+        .owner = world,
     };
     const LzServiceOps *ops = plan->kind.model->ops;
     g_autofree char *entity = g_strdup_printf("%s/service", name);
@@ -503,6 +519,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .is_captured = is_captured(world, fleet, device->name, number),
         .is_legitimate = true,
         .tls_scope = fleet->tls_scope,
+        .needs = plan->dhcp.text || plan->ntp.text || plan->dns.text ? &fleet->needs : NULL,
         .tcp = &fleet->tcp,
         .pcp_word = plan->pcp,
     };
@@ -533,10 +550,20 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     LzRandom random;
     lz_env_random(lz_host_env(device->host), LZ_PURPOSE_START, &random);
     device->start_ns = lz_dist_draw(&connect->start, &random);
+    if (plan->clock_error.kind != LZ_DIST_CONSTANT || plan->clock_error.a_ns > 0) {
+        lz_env_random(lz_host_env(device->host), LZ_PURPOSE_FAULT, &random);
+        lz_host_set_clock_skew(device->host, lz_dist_draw(&plan->clock_error, &random));
+    }
     lz_event_init(&device->start, start_device, device);
     lz_timer_at(world->scheduler, &device->start, device->start_ns);
     fleet->service->devices++;
     return TRUE;
+}
+
+static LzHostNeed need_of(LzWorld *world, const LzText *name)
+{
+    const Service *service = name->text ? service_of(world, name->text) : NULL;
+    return service ? (LzHostNeed){lz_host_address(service->host), (uint16_t)service->plan->port} : (LzHostNeed){0};
 }
 
 static gboolean build_fleets(LzWorld *world, GError **error)
@@ -552,6 +579,7 @@ static gboolean build_fleets(LzWorld *world, GError **error)
         fleet->tls_scope = lz_probe_scope(world->probes, LZ_SCOPE_TLS, "", plan->name.text);
         set_fleet_tcp(world, fleet);
         build_flows(world, fleet);
+        fleet->needs = (LzHostNeeds){need_of(world, &plan->dhcp), need_of(world, &plan->ntp), need_of(world, &plan->dns)};
         if (!build_fleet_tls(world, fleet, error)) {
             return FALSE;
         }

@@ -75,6 +75,7 @@ typedef struct Fleet {
     Service *service;
     LzDeviceFlow *flows;
     unsigned flow_count;
+    LzHostNeeds needs;                  /* of its devices */
     LzTlsProfile *tls;                  /* of all its devices; NULL: they speak none */
     LzScope scope, tls_scope;
     LzTcpOptions tcp;

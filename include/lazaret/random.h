@@ -26,6 +26,7 @@ typedef enum {
     LZ_PURPOSE_DEFENCE,
     LZ_PURPOSE_FAULT,
     LZ_PURPOSE_TLS_TICKET,      /* a server's ticket keys */
+    LZ_PURPOSE_NEEDS,           /* transaction numbers and retries of DHCP and DNS */
     LZ_PURPOSE_QUEUE,           /* early drops, spreading of flows */
 } LzPurpose;
 

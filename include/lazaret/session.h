@@ -34,6 +34,7 @@ typedef struct LzSessionEvents {
 const char *lz_host_name(const LzHost *host);           /* "pump[7]" */
 const LzEnv *lz_host_env(const LzHost *host);
 LzAddress lz_host_address(const LzHost *host);
+LzTime lz_host_wall_ns(const LzHost *host);             /* its clock, which may be wrong: ns since 1970 */
 
 /* Client. tls NULL: plain TCP. events and self are borrowed for the session's life. dscp 0..63. */
 typedef struct LzConnect {

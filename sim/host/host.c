@@ -78,6 +78,7 @@ LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *o
     host->cpu = lz_cpu_queue_new(env, options->cores, options->service_scope);
     host->ticket = options->keeps_tickets ? lz_tls_ticket_new() : NULL;
     host->listeners = g_ptr_array_new_with_free_func(g_free);
+    host->needs = options->needs ? lz_needs_new(host, options->needs) : NULL;
     host->is_on = true;
     return host;
 }
@@ -98,6 +99,7 @@ void lz_host_free(LzHost *host)
         return;
     }
     lz_host_free_sessions(host);
+    lz_needs_free(host->needs);
     drop_computing(host);
     lz_tcp_free(host->tcp);
     lz_udp_free(host->udp);
@@ -143,6 +145,9 @@ void lz_host_set_power(LzHost *host, bool is_on)
         if (host->ticket) {
             lz_tls_ticket_clear(host->ticket);
         }
+    }
+    if (host->needs) {
+        lz_needs_power(host->needs, is_on);
     }
 }
 

@@ -12,6 +12,15 @@
 #include "sim/net/udp.h"
 #include "sim/tls/tls.h"
 
+/* Services that a host asks before it connects; address 0: it needs none. */
+typedef struct LzHostNeed {
+    LzAddress address;
+    uint16_t port;
+} LzHostNeed;
+typedef struct LzHostNeeds {
+    LzHostNeed dhcp, ntp, dns;          /* a lease first, then the time, then the peer's address by its name */
+} LzHostNeeds;
+
 typedef struct LzHostOptions {
     const char *name;
     LzAddress address;
@@ -23,6 +32,7 @@ typedef struct LzHostOptions {
     bool keeps_tickets;                 /* resumes TLS sessions */
     LzScope tls_scope;                  /* LZ_SCOPE_TLS of its fleet, 0 for servers */
     LzScope service_scope;              /* LZ_SCOPE_SERVICE for servers, else 0 */
+    const LzHostNeeds *needs;           /* borrowed; NULL: address, time and names are there from the start */
     const LzTcpOptions *tcp;            /* borrowed */
     size_t room_bytes;                  /* zeroed, for whoever runs on it: beside what each of its packets touches */
     LzDigest *digest;                   /* borrowed, may be NULL */

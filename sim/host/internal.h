@@ -4,6 +4,7 @@
 
 #include "sim/host/cpu.h"
 #include "sim/host/host.h"
+#include "sim/host/needs.h"
 
 typedef struct Compute Compute;
 
@@ -22,13 +23,12 @@ struct LzHost {                         /* what every packet touches comes first
     LzTlsTicket *ticket;                /* NULL: does not resume */
     LzSession *sessions;                /* list */
     LzStreamCheck *streams;             /* observes; NULL: nobody does */
+    LzNeedState *needs;                 /* what it does before it connects; NULL: nothing */
     Compute *computing;                 /* list of lz_host_compute jobs not finished */
     GPtrArray *listeners;               /* Listener, kept for the host's life */
     LzTime utilisation_from_ns, utilisation_busy_ns;
 };
 
-/* The host's wall clock, ns since 1970. */
-LzTime lz_host_wall_ns(const LzHost *host);
 /* Cost of crypto on this host; on any thread. */
 LzTime lz_host_crypto_ns(const LzHost *host, const LzCryptoWork *work);
 /* Power loss: every session is closed(POWER) and freed. */

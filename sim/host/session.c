@@ -75,6 +75,9 @@ static void session_free(LzSession *session)
 {
     LzHost *host = session->host;
     lz_event_cancel(host->env.scheduler, &session->event);
+    if (G_UNLIKELY(host->needs)) {
+        lz_needs_forget(host->needs, session);
+    }
     if (session->tcp) {
         leave_tcp(session);
     }
@@ -105,6 +108,9 @@ void lz_session_end(LzSession *session, LzCloseReason reason)
     LzHost *host = session->host;
     if (session->phase == LZ_SESSION_OPEN) {
         host->stats.open_sessions--;
+    }
+    if (G_UNLIKELY(host->needs)) {
+        lz_needs_forget(host->needs, session);
     }
     session->phase = LZ_SESSION_CLOSED;
     session->reason = (uint8_t)reason;
@@ -325,6 +331,34 @@ static void limit_handshake(LzSession *session, LzTime timeout_ns)
     }
 }
 
+void lz_session_connect(LzSession *session, LzAddress address, uint16_t port, uint8_t dscp)
+{
+    session->peer = address;
+    session->tcp = lz_tcp_connect(session->host->tcp, address, port, dscp, &tcp_events, session);
+    if (G_UNLIKELY(session->host->streams)) {
+        watch_begin(session);
+    }
+}
+
+void lz_session_give_up(LzSession *session)
+{
+    reset_tcp(session);
+    lz_session_end(session, LZ_CLOSE_TIMEOUT);
+}
+
+/* TCP sends nothing more, not even that it ends: there is no address to send from. */
+void lz_host_lose_address(LzHost *host)
+{
+    for (LzSession *session = host->sessions; session; session = session->next) {
+        if (session->tcp && host->streams) {
+            watch_end(session);
+        }
+        session->tcp = NULL;
+        lz_session_end(session, LZ_CLOSE_TIMEOUT);
+    }
+    lz_tcp_reset(host->tcp);
+}
+
 LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessionEvents *events, void *self)
 {
     g_assert(host->is_on && (!connect->tls || connect->server_name));
@@ -333,9 +367,10 @@ LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessi
     session->events = events;
     session->self = self;
     session->peer = connect->address;
-    session->tcp = lz_tcp_connect(host->tcp, connect->address, connect->port, connect->dscp, &tcp_events, session);
-    if (G_UNLIKELY(host->streams)) {
-        watch_begin(session);
+    if (G_UNLIKELY(host->needs)) {
+        lz_needs_connect(host->needs, session, connect);
+    } else {
+        lz_session_connect(session, connect->address, connect->port, connect->dscp);
     }
     limit_handshake(session, connect->handshake_timeout_ns);
     return session;

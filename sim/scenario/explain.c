@@ -85,6 +85,8 @@ const LzExplanation lz_explanations[] = {
              "attacks; a rule may name a segment as well."},
     {"E125", "Segments are VLANs: a fleet, service or attack is in at most one, and what goes from one to another passes a\n"
              "router, which is a zone with `router: true`."},
+    {"E126", "Under `dhcp:`, `ntp:` and `dns:` a fleet names a service of that kind: what its devices need before they\n"
+             "connect."},
     {"E131", "A differentiated services code point is written by its name (df, le, cs1 to cs7, af11 to af43, va, ef;\n"
              "RFC 2474, 2597, 3246, 5865, 8622) or as a number from 0 to 63."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"

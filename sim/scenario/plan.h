@@ -165,6 +165,8 @@ typedef struct LzFleetPlan {
     LzConnectPlan connect;
     LzList traffic;                     /* LzFlowPlan: replaces the profile's flows of the same name, adds others */
     int pcp;                            /* enum none, 0 to 7: the tag of all frames */
+    LzText dhcp, ntp, dns;              /* services that its devices need before they connect */
+    LzDist clock_error;                 /* of each device's clock at the start: by how much it is ahead */
     int certificate;                    /* enum valid, expired, not-yet-valid, foreign-ca */
     const LzProfilePlan *resolved;      /* profile with traffic merged */
     const LzCpu *cpu_class;

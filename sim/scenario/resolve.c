@@ -4,6 +4,7 @@
 
 #include "lazaret/dscp.h"
 #include "lazaret/model.h"
+#include "lazaret/service.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
 
@@ -159,6 +160,13 @@ static LzMark tls_mark(const LzNode *node, LzMark fallback)
 static void resolve_service(LzResolver *resolver, LzServicePlan *service)
 {
     resolve_access(resolver, &service->link, &service->zone);
+    const LzServiceOps *ops = service->kind.model ? service->kind.model->ops : NULL;
+    if (ops && ops->port > 0 && !lz_node_find(lz_walk_node(resolver->walk, service), "port")) {
+        service->port = ops->port;
+    }
+    if (ops && ops->is_datagram) {
+        service->tls.is_enabled = false;
+    }
     service->cpu_class = lz_data_cpu(resolver->data, &service->cpu);
     check_tls(resolver, &service->tls, tls_mark(lz_walk_node(resolver->walk, service), service->name.mark));
 }
@@ -325,10 +333,23 @@ static void resolve_links(LzResolver *resolver, LzFleetPlan *fleet)
     }
 }
 
+/* A service that devices need must be of that kind. */
+static void resolve_need(LzResolver *resolver, const LzText *name, const char *kind)
+{
+    const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", name);
+    if (service && service->kind.model && strcmp(service->kind.model->name, kind) != 0) {
+        lz_report_error(resolver->report, "E126", name->mark, lz_text_length(name), "service `%s` is of kind %s, not %s",
+                        name->text, service->kind.model->name, kind);
+    }
+}
+
 static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
 {
     LzPlan *plan = resolver->plan;
     resolve_links(resolver, fleet);
+    resolve_need(resolver, &fleet->dhcp, "dhcp");
+    resolve_need(resolver, &fleet->ntp, "ntp");
+    resolve_need(resolver, &fleet->dns, "dns");
     resolve_profile(resolver, fleet);
     const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);

@@ -9,9 +9,13 @@
 #define DATE_MAX 7258118400.0           /* 2200-01-01: with the longest run, nanoseconds since 1970 fit 64 bits */
 #define RUN_MAX (366 * DAY)             /* longest run, and the latest an attack or fault can be */
 
+#define SKEW_MAX (3650 * DAY)
+#define NOT_GIVEN (2 * SKEW_MAX)        /* outside the range: no default */
+
 #define TIME .kind = LZ_PARAM_TIME_NS
 #define COUNT .kind = LZ_PARAM_COUNT
 #define NAME .kind = LZ_PARAM_NAME
+#define DIST .kind = LZ_PARAM_DIST
 #define TEXT .kind = LZ_PARAM_TEXT
 #define VALUE .kind = LZ_PARAM_VALUE
 #define BOOL .kind = LZ_PARAM_BOOL
@@ -309,6 +313,14 @@ static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan),
              .help = "replaces the profile's flows of the same name, adds others"),
     LZ_PARAM(LzFleetPlan, pcp, ENUM(tag_words), .help = "802.1p priority that their network cards tag every frame with"),
+    LZ_PARAM(LzFleetPlan, dhcp, NAME,
+             .help = "a service of kind dhcp: a device has no address, and connects to nothing, without a lease from it"),
+    LZ_PARAM(LzFleetPlan, ntp, NAME,
+             .help = "a service of kind ntp: a device sets its clock by it before it connects, and each 64 s after"),
+    LZ_PARAM(LzFleetPlan, dns, NAME,
+             .help = "a service of kind dns: a device asks it for the address of its service before it connects"),
+    LZ_PARAM(LzFleetPlan, clock_error, DIST, .min = 1, .max = SKEW_MAX,
+             .help = "how far each device's clock is ahead when the run begins; right when not given"),
     LZ_PARAM(LzFleetPlan, certificate, ENUM(certificate_words), .help = "what they present"),
     LZ_PARAM_END,
 };
@@ -330,10 +342,6 @@ static const LzParam attack_table[] = {
     LZ_PARAM(LzAttackPlan, tls, OBJECT(client_tls_table), .help = "TLS as the attacker speaks it"),
     LZ_PARAM_END,
 };
-
-#define DIST .kind = LZ_PARAM_DIST
-#define SKEW_MAX (3650 * DAY)
-#define NOT_GIVEN (2 * SKEW_MAX)        /* outside the range: no default */
 
 static const LzParam flap_table[] = {
     LZ_PARAM(LzFlapPlan, down, DIST, REQUIRED, .min = 1, .max = RUN_MAX, .help = "how long it fails each time"),

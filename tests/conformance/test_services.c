@@ -97,6 +97,36 @@ static void test_strangers(const void *data)
     rig_free(&rig);
 }
 
+/* Services that take only datagrams: strangers' bytes, a crash in the midst of work, and nothing is left scheduled. */
+static void send_datagrams(Rig *rig, LzHost *host, LzRandom *random, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t bytes[300];
+        lz_random_fill(random, bytes, sizeof bytes);
+        const LzDatagram datagram = {.address = lz_host_address(rig->service->host), .port = TEST_WARD_PORT, .source_port = 1000,
+                                     .payload = {bytes, lz_random_below(random, sizeof bytes)}};
+        g_assert_true(lz_host_send_udp(host, &datagram, 0));
+        test_ward_run(rig->ward, LZ_MILLISECONDS(1));
+    }
+}
+
+static void test_datagrams(const void *data)
+{
+    Rig rig = rig_new(data);
+    LzRandom random;
+    lz_random_init(&random, 1, lz_entity_id("stranger"), LZ_PURPOSE_ATTACK);
+    LzHost *host = test_ward_add_host(rig.ward, "stranger");
+    rig.ops->start(rig.service->state);
+    for (unsigned round = 0; round < 3; round++) {
+        send_datagrams(&rig, host, &random, 200);
+        crash(&rig);
+        test_ward_run(rig.ward, LZ_SECONDS(1));
+        g_assert_cmpuint(lz_scheduler_pending(rig.ward->env.scheduler), ==, 0);
+        recover(&rig);
+    }
+    rig_free(&rig);
+}
+
 static guint packets_of_run(const LzModel *model, uint64_t *ret_sum)
 {
     Rig rig = rig_new(model);
@@ -128,8 +158,15 @@ int main(int argc, char **argv)
         static const struct { const char *name; void (*run)(const void *); } tests[] = {
             {"lifecycle", test_lifecycle}, {"strangers", test_strangers}, {"deterministic", test_deterministic}};
         for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
+            if (((const LzServiceOps *)(*model)->ops)->is_datagram) {
+                continue;
+            }
             g_autofree char *path = g_strdup_printf("/services/%s/%s", (*model)->name, tests[i].name);
             g_test_add_data_func(path, *model, tests[i].run);
+        }
+        if (((const LzServiceOps *)(*model)->ops)->is_datagram) {
+            g_autofree char *path = g_strdup_printf("/services/%s/datagrams", (*model)->name);
+            g_test_add_data_func(path, *model, test_datagrams);
         }
     }
     return g_test_run();

@@ -139,7 +139,7 @@ static void test_judged(void)
                "   14 |   - {name: pump, profile: test-pump, count: 10, profil: x, count: 20, link: ward-lan, connect: "
                "{to: broker}}\n"
                "      |                                                 ^~~~~~ did you mean `profile`?\n"
-               "      = known: name, profile, count, zone, link, place, access, cpu, connect, traffic, pcp, certificate\n"
+               "      = known: name, profile, count, zone, link, place, access, cpu, connect, traffic, pcp, dhcp, ...\n"
                "bad/judged.yaml:14:60: error[E012]: duplicate key `count`\n");
     assert_run(RUN("check", "bad/judged.yaml"), 2, NULL, "did you mean `latency`?\n      = known: created, delivered,");
     assert_run(RUN("check", "bad/judged.yaml"), 2, NULL, "\n4 errors - nothing was run");
