@@ -212,6 +212,11 @@ static LzTcpOptions tcp_options(const LzTcpPlan *plan, int congestion, LzScope s
     options.is_nagle = plan->is_nagle;
     options.has_sack = plan->has_sack;
     options.counts_bytes = plan->counts_bytes;
+    options.has_syn_cookies = plan->has_syn_cookies;
+    options.keeps_alive = plan->keeps_alive;
+    options.keepalive_idle_ns = plan->keepalive_idle_ns;
+    options.keepalive_interval_ns = plan->keepalive_interval_ns;
+    options.keepalive_probes = (unsigned)plan->keepalive_probes;
     return options;
 }
 

@@ -40,6 +40,8 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(TCP_RETRANSMITTED, TCP, "retransmitted", COUNTER, NONE, "TCP segments sent again") \
     X(TCP_TIMEOUTS, TCP, "timeouts", COUNTER, NONE, "TCP retransmission time-outs, those of SYNs too") \
     X(TCP_RECOVERIES, TCP, "recoveries", COUNTER, NONE, "times that TCP repaired a loss without a time-out") \
+    X(TCP_COOKIES, TCP, "cookies", COUNTER, NONE, "SYNs that were answered with a cookie, the backlog being full") \
+    X(TCP_KEEPALIVES, TCP, "keepalives", COUNTER, NONE, "keep-alive probes sent") \
     X(TCP_SYN_DROPPED, TCP, "syn_dropped", COUNTER, NONE, "SYNs for which the backlog had no room") \
     X(FLOW_CREATED, FLOW, "created", COUNTER, NONE, "messages created") \
     X(FLOW_DELIVERED, FLOW, "delivered", RATIO, NONE, "messages delivered, of those created") \

@@ -27,6 +27,9 @@ const LzTcpOptions lz_tcp_options_default = {
     .time_wait_ns = LZ_SECONDS(60),     /* Linux TCP_TIMEWAIT_LEN */
     .is_nagle = false,
     .has_sack = true,
+    .keepalive_idle_ns = LZ_SECONDS(7200),      /* Linux tcp_keepalive_time; at least 2 h: RFC 1122 4.2.3.6 */
+    .keepalive_interval_ns = LZ_SECONDS(75),    /* Linux tcp_keepalive_intvl */
+    .keepalive_probes = 9,              /* Linux tcp_keepalive_probes */
     .counts_bytes = true,
     .congestion = &lz_tcp_newreno,
 };
@@ -338,6 +341,27 @@ static void probe(LzTcpSocket *socket)
     lz_tcp_output(socket);              /* arms the next probe */
 }
 
+/* RFC 9293 3.8.4, as Linux does: a probe must be answered; who does not answer several is gone. */
+static void keep_alive(LzTcpSocket *socket)
+{
+    const LzTcpOptions *options = socket->tcp->options;
+    LzScheduler *scheduler = socket->tcp->env.scheduler;
+    LzTime silent_ns = lz_tcp_now(socket) - socket->heard_ns;
+    if (silent_ns < options->keepalive_idle_ns) {
+        socket->retries = 0;
+        lz_timer_after(scheduler, &socket->timer, options->keepalive_idle_ns - silent_ns);
+    } else if (socket->retries >= options->keepalive_probes) {
+        lz_tcp_send_reset(socket);
+        lz_tcp_finish(socket, LZ_TCP_CLOSED_TIMEOUT);
+    } else {
+        socket->retries++;
+        socket->tcp->stats.keepalives_out++;
+        lz_tcp_count(socket->tcp, LZ_METRIC_TCP_KEEPALIVES);
+        lz_tcp_send_probe(socket);
+        lz_timer_after(scheduler, &socket->timer, options->keepalive_interval_ns);
+    }
+}
+
 static void timer_fired(void *owner)
 {
     LzTcpSocket *socket = owner;
@@ -349,6 +373,8 @@ static void timer_fired(void *owner)
         syn_timeout(socket);
     } else if (socket->is_probing) {
         probe(socket);
+    } else if (socket->is_keeping_alive) {
+        keep_alive(socket);
     } else {
         lz_tcp_timeout(socket);
     }
@@ -540,14 +566,8 @@ uint16_t lz_tcp_local_port(const LzTcpSocket *socket)
 
 /* ---- packets in ---- */
 
-/* RFC 9293 3.10.7.2. */
-static void open_passively(LzTcp *tcp, LzTcpListener *listener, const LzPacket *packet)
+static LzTcpSocket *new_half_open(LzTcp *tcp, LzTcpListener *listener, const LzPacket *packet)
 {
-    if (listener->half_open >= listener->backlog) {
-        tcp->stats.syn_dropped++;
-        lz_tcp_count(tcp, LZ_METRIC_TCP_SYN_DROPPED);
-        return;
-    }
     LzTcpSocket *socket = new_socket(tcp, packet->source, packet->source_port, packet->destination_port);
     socket->dscp = packet->dscp;
     socket->listener = listener;
@@ -555,8 +575,39 @@ static void open_passively(LzTcp *tcp, LzTcpListener *listener, const LzPacket *
     hash_socket(socket);
     tcp->open_count++;
     lz_tcp_move(socket, LZ_TCP_SYN_RECEIVED);
+    return socket;
+}
+
+/* RFC 9293 3.10.7.2. */
+static void open_passively(LzTcp *tcp, LzTcpListener *listener, const LzPacket *packet)
+{
+    if (listener->half_open >= listener->backlog && tcp->options->has_syn_cookies) {
+        tcp->stats.cookies_out++;
+        lz_tcp_count(tcp, LZ_METRIC_TCP_COOKIES);
+        lz_tcp_send_cookie(tcp, packet, lz_tcp_cookie(tcp, packet));
+        return;
+    }
+    if (listener->half_open >= listener->backlog) {
+        tcp->stats.syn_dropped++;
+        lz_tcp_count(tcp, LZ_METRIC_TCP_SYN_DROPPED);
+        return;
+    }
+    LzTcpSocket *socket = new_half_open(tcp, listener, packet);
     lz_tcp_take_syn(socket, packet);
     lz_tcp_send_syn(socket);
+}
+
+/* The acknowledgement of a cookie brings back the SYN that was not remembered; then it is received as any other. */
+static LzTcpSocket *accept_cookie(LzTcp *tcp, LzTcpListener *listener, const LzPacket *packet, uint16_t mss)
+{
+    LzTcpSocket *socket = new_half_open(tcp, listener, packet);
+    LzPacket syn = {.sequence = packet->sequence - 1, .mss = mss, .window = packet->window};
+    lz_tcp_take_syn(socket, &syn);
+    socket->send.initial = packet->acknowledgement - 1;
+    socket->send.nxt = socket->send.max = 1;
+    lz_tcp_advertise(socket, 0);        /* as the SYN-ACK did */
+    tcp->stats.cookies_accepted++;
+    return socket;
 }
 
 /* RFC 9293 3.10.7.4, TIME-WAIT: a new SYN with a higher sequence number may open the connection again. */
@@ -569,9 +620,13 @@ static bool is_reopening(const LzTcpSocket *socket, const LzPacket *packet)
 static void receive_unknown(LzTcp *tcp, LzPacket *packet)
 {
     LzTcpListener *listener = find_listener(tcp, packet->destination_port);
+    uint16_t mss = 0;
     unsigned control = packet->tcp_flags & (LZ_TCP_SYN | LZ_TCP_ACK | LZ_TCP_RST);
     if (listener && control == LZ_TCP_SYN) {
         open_passively(tcp, listener, packet);
+    } else if (listener && control == LZ_TCP_ACK && tcp->options->has_syn_cookies && (mss = lz_tcp_check_cookie(tcp, packet)) > 0) {
+        lz_tcp_arrive(accept_cookie(tcp, listener, packet, mss), packet);
+        return;
     } else {
         lz_tcp_refuse(tcp, packet);
     }

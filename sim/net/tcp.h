@@ -1,6 +1,7 @@
 /* TCP (RFC 9293) of one simulated host: full state machine, RTO by RFC 6298, NewReno (RFC 5681, 6582)
  * or CUBIC (RFC 9438) with SACK (RFC 2018, 6675), limited transmit (RFC 3042), delayed ACK, Nagle switch, MSS,
- * window scaling (RFC 7323), IW10 (RFC 6928), accept queue, TIME_WAIT. Payload is carried by reference. */
+ * window scaling (RFC 7323), IW10 (RFC 6928), backlog with or without SYN cookies (RFC 4987), keep-alive, TIME_WAIT.
+ * Payload is carried by reference. */
 #ifndef SIM_NET_TCP_H
 #define SIM_NET_TCP_H
 
@@ -41,6 +42,10 @@ typedef struct LzTcpOptions {
     LzTime time_wait_ns;                /* 60 s as Linux */
     bool is_nagle;                      /* false: MQTT and TLS send whole messages */
     bool has_sack;
+    bool has_syn_cookies;               /* RFC 4987 3.6, when the backlog is full; false: SYNs are dropped */
+    bool keeps_alive;                   /* RFC 9293 3.8.4; false */
+    LzTime keepalive_idle_ns, keepalive_interval_ns;    /* 7200 s, 75 s */
+    unsigned keepalive_probes;          /* 9 */
     bool counts_bytes;                  /* RFC 3465; false: congestion avoidance counts acknowledgements, RFC 5681 equation 3 */
     const LzTcpCongestionOps *congestion;       /* NewReno */
     LzScope scope;                      /* LZ_SCOPE_TCP that retransmissions are counted for; 0: nowhere */
@@ -97,6 +102,7 @@ uint16_t lz_tcp_local_port(const LzTcpSocket *socket);
 /* Counters of the stack, for reports and tests. */
 typedef struct LzTcpStats {
     uint64_t segments_out, segments_in, retransmitted, timeouts, fast_recoveries, resets_out, syn_dropped, duplicate_acks_in;
+    uint64_t cookies_out, cookies_accepted, keepalives_out;
     uint64_t acknowledged_bytes;        /* that the peers of this stack acknowledged */
 } LzTcpStats;
 const LzTcpStats *lz_tcp_stats(const LzTcp *tcp);

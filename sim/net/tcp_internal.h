@@ -120,6 +120,7 @@ struct LzTcpSocket {                    /* what every segment touches comes firs
     bool has_sack, has_scale;           /* agreed by both in the SYNs */
     bool is_hashed, is_first;           /* is_first: stands in its stack */
     bool is_probing;                    /* the timer probes a zero window */
+    bool is_keeping_alive;              /* the timer watches an idle connection */
     bool is_ack_due;                    /* an ACK must go out at the end of this arrival */
     bool is_closed_due;                 /* what the notify event reports */
     bool is_timing;                     /* a round-trip time is being measured */
@@ -132,6 +133,7 @@ struct LzTcpSocket {                    /* what every segment touches comes firs
     LzRto rto;
     LzTcpCongestion congestion;
     LzTcpListener *listener;            /* while half-open */
+    LzTime heard_ns;                    /* the last segment; kept up for keep-alive only */
     LzTcpSocket *next, *previous;       /* all of the stack */
     LzEvent notify;                     /* callbacks that a verb may not make */
 };
@@ -201,8 +203,16 @@ void lz_tcp_output(LzTcpSocket *socket);
 /* One segment of data that was never sent (or of what a timeout rewound); false: nothing may go. */
 bool lz_tcp_send_next(LzTcpSocket *socket, int64_t limit);
 void lz_tcp_arm_retransmission(LzTcpSocket *socket);
+/* Nothing is on its way: the timer rests, or watches for keep-alive. */
+void lz_tcp_rest(LzTcpSocket *socket);
+void lz_tcp_send_cookie(LzTcp *tcp, const LzPacket *syn, uint32_t cookie);
 void lz_tcp_forget_acknowledged(LzTcpSocket *socket);           /* chunks before una */
 void lz_tcp_forget_sent(LzTcpSocket *socket);                   /* all chunks */
+
+/* ---- tcp_cookie.c ---- */
+uint32_t lz_tcp_cookie(const LzTcp *tcp, const LzPacket *syn);  /* the sequence number to answer with */
+/* The MSS that the peer had asked for; 0: this acknowledges no cookie of ours. */
+uint16_t lz_tcp_check_cookie(const LzTcp *tcp, const LzPacket *ack);
 
 /* ---- tcp_recover.c: acknowledgements, congestion, loss ---- */
 void lz_tcp_congestion_start(LzTcpSocket *socket);

@@ -315,7 +315,6 @@ static void establish(LzTcpSocket *socket, Arrival *arrival)
 {
     lz_tcp_sample_round_trip(socket, 1);
     socket->send.una = 1;
-    lz_event_cancel(socket->tcp->env.scheduler, &socket->timer);
     lz_tcp_congestion_start(socket);
     lz_tcp_move(socket, LZ_TCP_ESTABLISHED);
     if (socket->listener) {
@@ -325,6 +324,7 @@ static void establish(LzTcpSocket *socket, Arrival *arrival)
     } else {
         arrival->is_connected = true;
     }
+    lz_tcp_rest(socket);
     if (socket->send.is_fin_queued) {   /* closed while a simultaneous open was under way */
         lz_tcp_move(socket, LZ_TCP_FIN_WAIT_1);
     }
@@ -487,6 +487,9 @@ static void tell(LzTcpSocket *socket, Arrival *arrival)
 void lz_tcp_arrive(LzTcpSocket *socket, LzPacket *packet)
 {
     Arrival arrival = {0};
+    if (socket->tcp->options->keeps_alive) {
+        socket->heard_ns = lz_tcp_now(socket);
+    }
     if (socket->state == LZ_TCP_SYN_SENT) {
         arrive_in_syn_sent(socket, packet, &arrival);
     } else if (check_sequence(socket, packet) && check_reset_and_syn(socket, packet) &&

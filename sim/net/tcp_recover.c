@@ -342,7 +342,7 @@ static void new_ack(LzTcpSocket *socket, int64_t acknowledgement)
     if (send->una < send->max) {
         lz_tcp_arm_retransmission(socket);      /* RFC 6298 5.3 */
     } else {
-        lz_event_cancel(socket->tcp->env.scheduler, &socket->timer);
+        lz_tcp_rest(socket);
     }
     if (!congestion->is_recovering) {
         congestion->duplicates = 0;
@@ -378,7 +378,7 @@ static void answer_to_probe(LzTcpSocket *socket)
     if (socket->send.window > 0) {
         socket->is_probing = false;
         socket->probe_backoff = 0;
-        lz_event_cancel(socket->tcp->env.scheduler, &socket->timer);
+        lz_tcp_rest(socket);
     }
 }
 

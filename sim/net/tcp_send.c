@@ -78,6 +78,18 @@ void lz_tcp_send_syn(LzTcpSocket *socket)
     emit(socket->tcp, packet);
 }
 
+void lz_tcp_send_cookie(LzTcp *tcp, const LzPacket *syn, uint32_t cookie)
+{
+    LzPacket *packet = new_packet(tcp, syn->source, syn->destination_port, syn->source_port);
+    packet->dscp = syn->dscp;
+    packet->tcp_flags = LZ_TCP_SYN | LZ_TCP_ACK;
+    packet->sequence = cookie;
+    packet->acknowledgement = syn->sequence + 1;
+    packet->mss = tcp->options->mss;
+    packet->window = (uint16_t)MIN(tcp->options->receive_window_bytes, UINT16_MAX);
+    emit(tcp, packet);
+}
+
 void lz_tcp_send_ack(LzTcpSocket *socket)
 {
     emit_acknowledging(socket, new_segment(socket, socket->send.max, 0));
@@ -207,8 +219,20 @@ static void attach_payload(LzTcpSocket *socket, LzPacket *packet, int64_t from, 
 
 void lz_tcp_arm_retransmission(LzTcpSocket *socket)
 {
-    socket->is_probing = false;
+    socket->is_probing = socket->is_keeping_alive = false;
     lz_timer_after(socket->tcp->env.scheduler, &socket->timer, socket->rto.rto_ns);
+}
+
+void lz_tcp_rest(LzTcpSocket *socket)
+{
+    const LzTcpOptions *options = socket->tcp->options;
+    bool is_open = socket->state == LZ_TCP_ESTABLISHED || socket->state == LZ_TCP_CLOSE_WAIT;
+    socket->is_keeping_alive = options->keeps_alive && is_open;
+    if (socket->is_keeping_alive) {
+        lz_timer_after(socket->tcp->env.scheduler, &socket->timer, options->keepalive_idle_ns);
+    } else {
+        lz_event_cancel(socket->tcp->env.scheduler, &socket->timer);
+    }
 }
 
 /* One round-trip time is measured at a time, and never over a retransmission (Karn, RFC 6298 3). */
@@ -245,7 +269,7 @@ void lz_tcp_transmit(LzTcpSocket *socket, int64_t from, uint32_t size)
     }
     packet->tcp_flags |= has_fin ? LZ_TCP_FIN : 0;
     note_transmission(socket, from, to + has_fin);
-    if (socket->is_probing || !lz_event_is_pending(&socket->timer)) {
+    if (socket->is_probing || socket->is_keeping_alive || !lz_event_is_pending(&socket->timer)) {
         lz_tcp_arm_retransmission(socket);
     }
     emit_acknowledging(socket, packet);
@@ -347,6 +371,7 @@ static void arm_probe(LzTcpSocket *socket)
         interval_ns *= 2;
     }
     socket->is_probing = true;
+    socket->is_keeping_alive = false;
     lz_timer_after(socket->tcp->env.scheduler, &socket->timer, MIN(interval_ns, socket->tcp->options->rto_max_ns));
 }
 
@@ -365,7 +390,8 @@ void lz_tcp_output(LzTcpSocket *socket)
     restart_after_idle(socket);
     while (lz_tcp_send_next(socket, send_limit(socket))) {
     }
-    if (socket->send.una == socket->send.max && has_unsent(&socket->send) && !lz_event_is_pending(&socket->timer)) {
+    if (socket->send.una == socket->send.max && has_unsent(&socket->send) &&
+        (socket->is_keeping_alive || !lz_event_is_pending(&socket->timer))) {
         arm_probe(socket);
     }
 }

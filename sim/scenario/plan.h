@@ -105,6 +105,10 @@ typedef struct LzTcpPlan {
     int64_t syn_retries, synack_retries, retries;
     bool is_nagle, has_sack;            /* keys `nagle`, `sack` */
     bool counts_bytes;                  /* key `byte_counting` */
+    bool has_syn_cookies;               /* of a service; key `syn_cookies` */
+    bool keeps_alive;                   /* group `keepalive`, its keys enabled, idle, interval, probes */
+    LzTime keepalive_idle_ns, keepalive_interval_ns;
+    int64_t keepalive_probes;
 } LzTcpPlan;
 extern const char *const lz_congestion_words[];
 

@@ -210,7 +210,20 @@ static const LzParam client_tls_table[] = {
     LZ_PARAM_END,
 };
 
+static const LzParam keepalive_table[] = {
+    LZ_PARAM(LzTcpPlan, keeps_alive, .key = "enabled", BOOL, .help = "whether an idle connection is probed at all",
+             .source = "off by default: RFC 9293 section 3.8.4"),
+    LZ_PARAM(LzTcpPlan, keepalive_idle_ns, .key = "idle", TIME, .min = S, .max = 7 * DAY, .fallback = 7200 * S,
+             .help = "silence before the first probe", .source = "Linux tcp_keepalive_time; RFC 1122 section 4.2.3.6"),
+    LZ_PARAM(LzTcpPlan, keepalive_interval_ns, .key = "interval", TIME, .min = MS, .max = DAY, .fallback = 75 * S,
+             .help = "between probes", .source = "Linux tcp_keepalive_intvl"),
+    LZ_PARAM(LzTcpPlan, keepalive_probes, .key = "probes", COUNT, .min = 1, .max = 127, .fallback = 9,
+             .help = "unanswered ones that end the connection", .source = "Linux tcp_keepalive_probes"),
+    LZ_PARAM_END,
+};
+
 #define TCP_COMMON \
+    LZ_PARAM_GROUP("keepalive", .table = keepalive_table, .shorthand = "enabled", .help = "probes of an idle connection"), \
     LZ_PARAM(LzTcpPlan, initial_window, COUNT, .min = 1, .max = 1000, .fallback = 10, \
              .help = "segments that may be sent before the first acknowledgement", .source = "RFC 6928 section 2"), \
     LZ_PARAM(LzTcpPlan, receive_window_bytes, .kind = LZ_PARAM_BYTES, .min = 1460, .max = 1073725440, .fallback = 262144, \
@@ -241,6 +254,9 @@ static const LzParam service_tcp_table[] = {
     LZ_PARAM(LzTcpPlan, congestion, ENUM(lz_congestion_words), .help = "congestion control of what the service sends",
              .source = "RFC 5681 and 6582; RFC 9438"),
     TCP_COMMON,
+    LZ_PARAM(LzTcpPlan, has_syn_cookies, .key = "syn_cookies", BOOL,
+             .help = "a full backlog answers with cookies; such a connection has neither window scaling nor SACK",
+             .source = "RFC 4987 section 3.6"),
     LZ_PARAM_END,
 };
 

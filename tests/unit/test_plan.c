@@ -173,6 +173,11 @@ static void assert_default_tcp(const LzTcpPlan *plan)
     g_assert_true(plan->is_nagle == options->is_nagle);
     g_assert_true(plan->has_sack == options->has_sack);
     g_assert_true(plan->counts_bytes == options->counts_bytes);
+    g_assert_true(plan->has_syn_cookies == options->has_syn_cookies);
+    g_assert_true(plan->keeps_alive == options->keeps_alive);
+    g_assert_cmpint(plan->keepalive_idle_ns, ==, options->keepalive_idle_ns);
+    g_assert_cmpint(plan->keepalive_interval_ns, ==, options->keepalive_interval_ns);
+    g_assert_cmpint(plan->keepalive_probes, ==, options->keepalive_probes);
     g_assert_cmpuint(lz_tcp_window_scale(options->receive_window_bytes), ==, options->window_scale);
 }
 
