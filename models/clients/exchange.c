@@ -213,9 +213,13 @@ static void stop(void *state)
     set_ready(client, false);
 }
 
+/* Where power was never lost, sessions go without a word when the host does. */
 static void clear(void *state)
 {
     Client *client = state;
+    while (client->exchanges) {
+        free_exchange(client->exchanges);
+    }
     g_clear_pointer(&client->hello, g_free);
     g_clear_pointer(&client->finish, g_free);
 }
