@@ -34,7 +34,7 @@ static uint64_t acknowledged_bytes(const Device *device)
 static void report_fairness(LzWorld *world, Fleet *fleet, const Device *devices)
 {
     if (lz_now(world->scheduler) <= world->plan->run.warmup_ns) {
-        fleet->warmup_bytes = fleet->warmup_bytes ? fleet->warmup_bytes : g_new(uint64_t, fleet->plan->count);
+        fleet->warmup_bytes = fleet->warmup_bytes ? fleet->warmup_bytes : g_new(uint64_t, (gsize)fleet->plan->count);
         for (int64_t i = 0; i < fleet->plan->count; i++) {
             fleet->warmup_bytes[i] = acknowledged_bytes(&devices[i]);
         }

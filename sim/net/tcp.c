@@ -120,7 +120,7 @@ static void grow_slots(LzTcp *tcp)
     uint32_t old_count = tcp->slot_count;
     tcp->slot_count = old_count ? 2 * old_count : FIRST_SLOTS;
     tcp->slots = g_new0(LzTcpSlot, tcp->slot_count);
-    for (uint32_t i = 0; i < old_count; i++) {
+    for (uint32_t i = 0; old && i < old_count; i++) {
         if (old[i].socket) {
             tcp->slots[find_slot(tcp, old[i].key)] = old[i];
         }
@@ -145,6 +145,7 @@ static void fill_slot(LzTcp *tcp, LzTcpSocket *socket)
     if (2 * (tcp->slots_used + 1) > tcp->slot_count) {
         grow_slots(tcp);
     }
+    g_assert(tcp->slots);
     uint64_t key = socket_key(socket);
     tcp->slots[find_slot(tcp, key)] = (LzTcpSlot){key, socket};
     tcp->slots_used++;

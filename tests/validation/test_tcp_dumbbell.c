@@ -84,7 +84,8 @@ static double sawtooth_bps(void)
     const double rtt_s = 0.022 + packet_s + 2 * packet_s / 10 + 3 * 42 * 8 / 1e9;
     const double pipe = rtt_s / packet_s, top = pipe + QUEUE_PACKETS;
     double packets = 0, time_s = 0;
-    for (double window = top / 2; window < top; window++) {
+    for (unsigned step = 0; top / 2 + step < top; step++) {
+        double window = top / 2 + step;
         packets += window;
         time_s += window < pipe ? rtt_s : window * packet_s;
     }
