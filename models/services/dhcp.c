@@ -1,9 +1,9 @@
 /* Leases each device the address that is reserved for it. */
 #include <glib.h>
 
+#include "lazaret/datagram_service.h"
 #include "lazaret/model.h"
 #include "lazaret/protocol/dhcp.h"
-#include "lazaret/service.h"
 
 typedef struct Config {
     LzTime cost_ns;
@@ -12,127 +12,48 @@ typedef struct Config {
 } Config;
 
 typedef struct Server {
+    LzDatagramService service;
     const Config *config;
-    LzServiceContext context;
-    LzProbes *probes;
-    struct Request *first;              /* all that wait for the CPU */
-    int64_t waiting;
 } Server;
 
-typedef struct Request {
-    Server *server;
-    struct Request *next, *previous;
-    LzEvent served;
-    LzAddress address;
-    uint16_t port;
-    LzDhcpMessage message;
-} Request;
-
-static void request_free(Request *request)
+static bool decode(LzBytes payload, void *ret_message)
 {
-    Server *server = request->server;
-    *(request->previous ? &request->previous->next : &server->first) = request->next;
-    if (request->next) {
-        request->next->previous = request->previous;
-    }
-    server->waiting--;
-    g_free(request);
-}
-
-static bool is_request(const LzDhcpMessage *message)
-{
-    return message->type == LZ_DHCP_DISCOVER || message->type == LZ_DHCP_REQUEST;
+    LzDhcpMessage *message = ret_message;
+    return lz_dhcp_decode(payload, message) && (message->type == LZ_DHCP_DISCOVER || message->type == LZ_DHCP_REQUEST);
 }
 
 /* Who asks for another address than its own, or another server, is refused or left alone (RFC 2131 4.3.2). */
-static bool answer(const Request *request, LzDhcpMessage *ret_reply)
+static bool answer(LzDatagramService *service, const LzDatagramRequest *request, LzWriter *reply)
 {
-    const Server *server = request->server;
-    const LzDhcpMessage *asked = &request->message;
-    LzAddress own = lz_host_address(server->context.host);
+    const Config *config = ((const Server *)service)->config;
+    const LzDhcpMessage *asked = request->message;
+    LzAddress own = lz_host_address(service->context.host);
     if (asked->type == LZ_DHCP_REQUEST && asked->server_id != 0 && asked->server_id != own) {
         return false;
     }
     LzAddress wanted = asked->client_address ? asked->client_address : asked->requested_address;
     bool is_refused = asked->type == LZ_DHCP_REQUEST && wanted != request->address;
-    *ret_reply = (LzDhcpMessage){
+    LzDhcpMessage message = {
         .type = asked->type == LZ_DHCP_DISCOVER ? LZ_DHCP_OFFER : is_refused ? LZ_DHCP_NAK : LZ_DHCP_ACK,
         .transaction = asked->transaction,
         .client_address = asked->client_address,
         .your_address = is_refused ? 0 : request->address,
         .relay_address = asked->relay_address,
         .server_id = own,
-        .lease_s = is_refused ? 0 : (uint32_t)(server->config->lease_ns / LZ_NS_PER_S),
+        .lease_s = is_refused ? 0 : (uint32_t)(config->lease_ns / LZ_NS_PER_S),
     };
-    memcpy(ret_reply->hardware, asked->hardware, sizeof asked->hardware);
-    return true;
+    memcpy(message.hardware, asked->hardware, sizeof asked->hardware);
+    return lz_dhcp_encode(reply, &message);
 }
 
-static void served(void *owner)
-{
-    Request *request = owner;
-    Server *server = request->server;
-    uint8_t bytes[LZ_DHCP_BYTES_MAX];
-    LzWriter writer = lz_writer(bytes, sizeof bytes);
-    LzDhcpMessage reply;
-    if (answer(request, &reply) && lz_dhcp_encode(&writer, &reply)) {
-        const LzDatagram datagram = {.address = request->address, .port = request->port,
-                                     .source_port = server->context.listen.port, .payload = {bytes, writer.size}};
-        lz_host_send_udp(server->context.host, &datagram, 0);
-    }
-    request_free(request);
-}
-
-static void received(void *self, LzAddress source, uint16_t source_port, LzBytes payload)
-{
-    Server *server = self;
-    LzDhcpMessage message;
-    if (!lz_dhcp_decode(payload, &message) || !is_request(&message)) {
-        return;
-    }
-    if (server->waiting >= server->config->queue_max) {
-        lz_probe_count(server->probes, server->context.scope, LZ_METRIC_SERVICE_REFUSED, 1);
-        return;
-    }
-    lz_probe_count(server->probes, server->context.scope, LZ_METRIC_SERVICE_MESSAGES, 1);
-    Request *request = g_new0(Request, 1);
-    *request = (Request){.server = server, .next = server->first, .address = source, .port = source_port, .message = message};
-    if (server->first) {
-        server->first->previous = request;
-    }
-    server->first = request;
-    server->waiting++;
-    lz_event_init(&request->served, served, request);
-    lz_host_compute(server->context.host, server->config->cost_ns, &request->served);
-}
+static const LzDatagramServiceOps datagrams = {
+    .message_size = sizeof(LzDhcpMessage), .reply_bytes_max = LZ_DHCP_BYTES_MAX, .decode = decode, .answer = answer};
 
 static void init(void *state, const void *config, const LzServiceContext *context, const LzEnv *env)
 {
     Server *server = state;
     server->config = config;
-    server->context = *context;
-    server->probes = env->probes;
-}
-
-static void start(void *state)
-{
-    Server *server = state;
-    bool is_bound = lz_host_bind_udp(server->context.host, server->context.listen.port, received, server);
-    g_assert(is_bound);
-}
-
-static void stop(void *state)
-{
-    Server *server = state;
-    while (server->first) {
-        lz_host_compute_cancel(server->context.host, &server->first->served);
-        request_free(server->first);
-    }
-}
-
-static void clear(void *state)
-{
-    (void)state;
+    lz_datagram_service_init(&server->service, &datagrams, context, env, server->config->cost_ns, server->config->queue_max);
 }
 
 static const LzParam params[] = {
@@ -152,7 +73,8 @@ static const char *const not_modelled[] = {
 };
 
 static const LzServiceOps ops = {
-    .init = init, .start = start, .stop = stop, .clear = clear, .port = LZ_DHCP_SERVER_PORT, .is_datagram = true};
+    .init = init, .start = lz_datagram_service_start, .stop = lz_datagram_service_stop,
+    .clear = lz_datagram_service_clear, .port = LZ_DHCP_SERVER_PORT, .is_datagram = true};
 
 const LzModel lz_service_model_dhcp = {
     .name = "dhcp",

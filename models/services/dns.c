@@ -1,9 +1,9 @@
 /* A name server for the services of the scenario: each has its own name. */
 #include <glib.h>
 
+#include "lazaret/datagram_service.h"
 #include "lazaret/model.h"
 #include "lazaret/protocol/dns.h"
-#include "lazaret/service.h"
 
 typedef struct Config {
     LzTime cost_ns;
@@ -12,116 +12,36 @@ typedef struct Config {
 } Config;
 
 typedef struct Server {
+    LzDatagramService service;
     const Config *config;
-    LzServiceContext context;
-    LzProbes *probes;
-    struct Request *first;              /* all that wait for the CPU */
-    int64_t waiting;
 } Server;
 
-typedef struct Request {
-    Server *server;
-    struct Request *next, *previous;
-    LzEvent served;
-    LzAddress address;
-    uint16_t port;
-    LzDnsMessage message;
-} Request;
-
-static void request_free(Request *request)
+static bool decode(LzBytes payload, void *ret_message)
 {
-    Server *server = request->server;
-    *(request->previous ? &request->previous->next : &server->first) = request->next;
-    if (request->next) {
-        request->next->previous = request->previous;
-    }
-    server->waiting--;
-    g_free(request);
+    LzDnsMessage *message = ret_message;
+    return lz_dns_decode(payload, message) && !message->is_response;
 }
 
-static bool is_request(const LzDnsMessage *message)
+static bool answer(LzDatagramService *service, const LzDatagramRequest *request, LzWriter *reply)
 {
-    return !message->is_response;
+    const Config *config = ((const Server *)service)->config;
+    LzDnsMessage message = *(const LzDnsMessage *)request->message;
+    message.is_response = true;
+    message.address = service->context.address_of(service->context.owner, message.name);
+    message.has_answer = message.address != 0;
+    message.code = message.has_answer ? LZ_DNS_OK : LZ_DNS_NO_NAME;
+    message.ttl_s = (uint32_t)(config->ttl_ns / LZ_NS_PER_S);
+    return lz_dns_encode(reply, &message);
 }
 
-static bool answer(const Request *request, LzDnsMessage *ret_reply)
-{
-    const Server *server = request->server;
-    LzAddress address = server->context.address_of(server->context.owner, request->message.name);
-    *ret_reply = request->message;
-    ret_reply->is_response = true;
-    ret_reply->code = address ? LZ_DNS_OK : LZ_DNS_NO_NAME;
-    ret_reply->has_answer = address != 0;
-    ret_reply->address = address;
-    ret_reply->ttl_s = (uint32_t)(server->config->ttl_ns / LZ_NS_PER_S);
-    return true;
-}
-
-static void served(void *owner)
-{
-    Request *request = owner;
-    Server *server = request->server;
-    uint8_t bytes[LZ_DNS_BYTES_MAX];
-    LzWriter writer = lz_writer(bytes, sizeof bytes);
-    LzDnsMessage reply;
-    if (answer(request, &reply) && lz_dns_encode(&writer, &reply)) {
-        const LzDatagram datagram = {.address = request->address, .port = request->port,
-                                     .source_port = server->context.listen.port, .payload = {bytes, writer.size}};
-        lz_host_send_udp(server->context.host, &datagram, 0);
-    }
-    request_free(request);
-}
-
-static void received(void *self, LzAddress source, uint16_t source_port, LzBytes payload)
-{
-    Server *server = self;
-    LzDnsMessage message;
-    if (!lz_dns_decode(payload, &message) || !is_request(&message)) {
-        return;
-    }
-    if (server->waiting >= server->config->queue_max) {
-        lz_probe_count(server->probes, server->context.scope, LZ_METRIC_SERVICE_REFUSED, 1);
-        return;
-    }
-    lz_probe_count(server->probes, server->context.scope, LZ_METRIC_SERVICE_MESSAGES, 1);
-    Request *request = g_new0(Request, 1);
-    *request = (Request){.server = server, .next = server->first, .address = source, .port = source_port, .message = message};
-    if (server->first) {
-        server->first->previous = request;
-    }
-    server->first = request;
-    server->waiting++;
-    lz_event_init(&request->served, served, request);
-    lz_host_compute(server->context.host, server->config->cost_ns, &request->served);
-}
+static const LzDatagramServiceOps datagrams = {
+    .message_size = sizeof(LzDnsMessage), .reply_bytes_max = LZ_DNS_BYTES_MAX, .decode = decode, .answer = answer};
 
 static void init(void *state, const void *config, const LzServiceContext *context, const LzEnv *env)
 {
     Server *server = state;
     server->config = config;
-    server->context = *context;
-    server->probes = env->probes;
-}
-
-static void start(void *state)
-{
-    Server *server = state;
-    bool is_bound = lz_host_bind_udp(server->context.host, server->context.listen.port, received, server);
-    g_assert(is_bound);
-}
-
-static void stop(void *state)
-{
-    Server *server = state;
-    while (server->first) {
-        lz_host_compute_cancel(server->context.host, &server->first->served);
-        request_free(server->first);
-    }
-}
-
-static void clear(void *state)
-{
-    (void)state;
+    lz_datagram_service_init(&server->service, &datagrams, context, env, server->config->cost_ns, server->config->queue_max);
 }
 
 static const LzParam params[] = {
@@ -140,7 +60,8 @@ static const char *const not_modelled[] = {
 };
 
 static const LzServiceOps ops = {
-    .init = init, .start = start, .stop = stop, .clear = clear, .port = LZ_DNS_PORT, .is_datagram = true};
+    .init = init, .start = lz_datagram_service_start, .stop = lz_datagram_service_stop,
+    .clear = lz_datagram_service_clear, .port = LZ_DNS_PORT, .is_datagram = true};
 
 const LzModel lz_service_model_dns = {
     .name = "dns",
