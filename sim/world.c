@@ -76,20 +76,24 @@ static void report(void *owner)
     lz_timer_after(world->scheduler, &world->report, LZ_REPORT_EVERY_NS);
 }
 
-void lz_world_device_ready(void *owner, LzDevice *lz_device, bool is_ready)
+/* A device is connected when its first connection is; a service sees its own. */
+void lz_world_device_ready(void *owner, LzDevice *lz_device, unsigned connection, bool is_ready)
 {
     Device *device = owner;
     Fleet *fleet = device->fleet;
-    Service *service = fleet->service;
+    Service *service = lz_world_service_of_connection(fleet, connection);
     LzWorld *world = fleet->world;
     LzProbes *probes = world->probes;
     int change = is_ready ? 1 : -1;
+    service->connected += (unsigned)change;
+    lz_probe_level(probes, service->scope, LZ_METRIC_SERVICE_AVAILABILITY, share_ppb(service->connected, service->devices));
+    if (connection > 0) {
+        return;
+    }
     world->connected += (unsigned)change;
     fleet->connected += (unsigned)change;
-    service->connected += (unsigned)change;
     lz_probe_level(probes, world->run_scope, LZ_METRIC_RUN_DEVICES_CONNECTED, world->connected);
     lz_probe_level(probes, fleet->scope, LZ_METRIC_FLEET_CONNECTED, share_ppb(fleet->connected, (uint64_t)fleet->plan->count));
-    lz_probe_level(probes, service->scope, LZ_METRIC_SERVICE_AVAILABILITY, share_ppb(service->connected, service->devices));
     lz_probe_count(probes, fleet->scope, LZ_METRIC_FLEET_RECONNECTS, is_ready && lz_device_reconnects(lz_device) > 0);
 }
 
@@ -307,7 +311,7 @@ void lz_world_free(LzWorld *world)
         lz_switch_free(world->switches[i].switch_);
     }
     for (unsigned i = 0; world->fleets && i < plan->fleet.count; i++) {
-        lz_tls_profile_free(world->fleets[i].tls);
+        lz_world_clear_connections(&world->fleets[i]);
         g_free(world->fleets[i].flows);
         g_free(world->fleets[i].warmup_bytes);
     }

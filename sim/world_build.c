@@ -1,7 +1,6 @@
 /* Builds a world from a plan: switches and routes, media, hosts on them, credentials, models. */
 #include <string.h>
 
-#include "lazaret/dscp.h"
 #include "lazaret/error.h"
 #include "sim/world_internal.h"
 
@@ -19,7 +18,7 @@ static Medium *medium_of(LzWorld *world, const char *name)
     g_assert_not_reached();
 }
 
-static Service *service_of(LzWorld *world, const char *name)
+Service *lz_world_service(LzWorld *world, const char *name)
 {
     for (unsigned i = 0; i < world->plan->services.count; i++) {
         if (strcmp(world->services[i].plan->name.text, name) == 0) {
@@ -333,9 +332,8 @@ static LzCredential *issue(LzWorld *world, const char *name, const char *key_own
     return lz_pki_issue(world->pki, &request, key_owner, error);
 }
 
-/* Of a server when there is a credential: clients bring theirs along with each connection. */
-static LzTlsProfile *make_profile(LzWorld *world, const LzTlsPlan *tls, LzCredential *credential, const char *entity,
-                                  GError **error)
+LzTlsProfile *lz_world_tls_profile(LzWorld *world, const LzTlsPlan *tls, LzCredential *credential, const char *entity,
+                                   GError **error)
 {
     LzTlsProfileOptions options = {
         .is_server = credential != NULL,
@@ -410,7 +408,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
         if (!service->credential) {
             return FALSE;
         }
-        service->tls = make_profile(world, &plan->tls, service->credential, name, error);
+        service->tls = lz_world_tls_profile(world, &plan->tls, service->credential, name, error);
         if (!service->tls) {
             return FALSE;
         }
@@ -456,15 +454,6 @@ static void build_flows(LzWorld *world, Fleet *fleet)
     }
 }
 
-static uint8_t highest_dscp(const Fleet *fleet)
-{
-    uint8_t dscp = 0;
-    for (unsigned i = 0; i < fleet->flow_count; i++) {
-        dscp = lz_dscp_higher(dscp, fleet->flows[i].dscp);
-    }
-    return dscp;
-}
-
 static bool is_captured(const LzWorld *world, const Fleet *fleet, const char *name, unsigned number)
 {
     const LzCapturePlan *capture = &world->plan->record.pcapng;
@@ -481,21 +470,11 @@ static void start_device(void *owner)
     lz_world_device_update(device);
 }
 
-static gboolean build_fleet_tls(LzWorld *world, Fleet *fleet, GError **error)
-{
-    const LzTlsPlan *tls = &fleet->plan->connect.tls;
-    if (!fleet->service->tls || !tls->is_enabled) {
-        return TRUE;
-    }
-    fleet->tls = make_profile(world, tls, NULL, fleet->plan->name.text, error);
-    return fleet->tls != NULL;
-}
-
 static gboolean build_device_tls(LzWorld *world, Device *device, GError **error)
 {
     const LzFleetPlan *fleet = device->fleet->plan;
     const LzTlsPlan *tls = &fleet->connect.tls;
-    if (!device->fleet->tls) {
+    if (!lz_world_fleet_speaks_tls(device->fleet)) {
         return TRUE;
     }
     const char *key_owner = tls->key == LZ_KEY_RSA_2048 ? fleet->name.text : NULL;
@@ -536,19 +515,16 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .number = number,
         .flows = fleet->flows,
         .flow_count = fleet->flow_count,
+        .more_count = plan->connections.count,
+        .more = fleet->more_options,
         .client = connect->client.model,
         .client_config = connect->client.config,
-        .connect = {.address = lz_host_address(fleet->service->host),
-                    .port = (uint16_t)fleet->service->plan->port,
-                    .dscp = highest_dscp(fleet),
-                    .tls = fleet->tls,
-                    .credential = device->credential,
-                    .server_name = fleet->service->plan->name.text,
-                    .handshake_timeout_ns = connect->handshake_timeout_ns},
+        .connect = fleet->connect,
         .tls_scope = fleet->tls_scope,
         .ready = lz_world_device_ready,
         .owner = device,
     };
+    options.connect.credential = device->credential;
     request.room_bytes = lz_device_room_bytes(&options);
     device->host = attach_host(world, &request, &device->attachment);
     device->device = lz_device_new(device->host, &options);
@@ -561,13 +537,15 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     }
     lz_event_init(&device->start, start_device, device);
     lz_timer_at(world->scheduler, &device->start, device->start_ns);
-    fleet->service->devices++;
+    for (unsigned i = 0; i <= plan->connections.count; i++) {
+        lz_world_service_of_connection(fleet, i)->devices++;
+    }
     return TRUE;
 }
 
 static LzHostNeed need_of(LzWorld *world, const LzText *name)
 {
-    const Service *service = name->text ? service_of(world, name->text) : NULL;
+    const Service *service = name->text ? lz_world_service(world, name->text) : NULL;
     return service ? (LzHostNeed){lz_host_address(service->host), (uint16_t)service->plan->port} : (LzHostNeed){0};
 }
 
@@ -579,13 +557,13 @@ static gboolean build_fleets(LzWorld *world, GError **error)
         const LzFleetPlan *plan = &LZ_PLAN_ITEMS(world->plan->fleet, LzFleetPlan)[i];
         fleet->world = world;
         fleet->plan = plan;
-        fleet->service = service_of(world, plan->connect.to.text);
+        fleet->service = lz_world_service(world, plan->connect.to.text);
         fleet->scope = lz_probe_scope(world->probes, LZ_SCOPE_FLEET, plan->name.text, plan->name.text);
         fleet->tls_scope = lz_probe_scope(world->probes, LZ_SCOPE_TLS, "", plan->name.text);
         set_fleet_tcp(world, fleet);
         build_flows(world, fleet);
         fleet->needs = (LzHostNeeds){need_of(world, &plan->dhcp), need_of(world, &plan->ntp), need_of(world, &plan->dns)};
-        if (!build_fleet_tls(world, fleet, error)) {
+        if (!lz_world_build_connections(world, fleet, error)) {
             return FALSE;
         }
         for (unsigned number = 1; number <= plan->count; number++, next++) {
@@ -635,9 +613,9 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
         };
         attack->hosts[i] = attach_host(world, &request, &none);
     }
-    Service *target = service_of(world, plan->target.text);
+    Service *target = lz_world_service(world, plan->target.text);
     if (target->tls && plan->tls.is_enabled) {
-        attack->tls = make_profile(world, &plan->tls, NULL, plan->name.text, error);
+        attack->tls = lz_world_tls_profile(world, &plan->tls, NULL, plan->name.text, error);
         if (!attack->tls) {
             return FALSE;
         }

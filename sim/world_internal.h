@@ -69,6 +69,11 @@ typedef struct Service {
     unsigned holds;                     /* faults that keep it down */
 } Service;
 
+typedef struct FleetConnection {        /* of its devices, beside their first */
+    Service *service;
+    LzTlsProfile *tls;                  /* NULL: plain TCP */
+} FleetConnection;
+
 typedef struct Fleet {
     LzWorld *world;
     const LzFleetPlan *plan;
@@ -76,7 +81,10 @@ typedef struct Fleet {
     LzDeviceFlow *flows;
     unsigned flow_count;
     LzHostNeeds needs;                  /* of its devices */
-    LzTlsProfile *tls;                  /* of all its devices; NULL: they speak none */
+    LzTlsProfile *tls;                  /* of the first connection of all its devices; NULL: plain TCP */
+    LzConnect connect;                  /* of that connection, but for the device's credential */
+    FleetConnection *more;              /* plan->connections.count */
+    LzDeviceConnection *more_options;   /* the same as devices see them */
     LzScope scope, tls_scope;
     LzTcpOptions tcp;
     uint64_t *warmup_bytes;             /* of each device: acknowledged during the warm-up; NULL: there is none */
@@ -168,6 +176,16 @@ static inline LzEnv lz_world_env(const LzWorld *world, const char *entity)
 /* Fills an empty world from its plan. */
 gboolean lz_world_build(LzWorld *world, GError **error);
 void lz_world_build_faults(LzWorld *world);
+/* The service of that name, which the loader has checked. */
+Service *lz_world_service(LzWorld *world, const char *name);
+/* Of a server when there is a credential: clients bring theirs along with each connection. */
+LzTlsProfile *lz_world_tls_profile(LzWorld *world, const LzTlsPlan *tls, LzCredential *credential, const char *entity,
+                                   GError **error);
+/* Where the fleet's devices connect to, and how; its service and flows are known. */
+gboolean lz_world_build_connections(LzWorld *world, Fleet *fleet, GError **error);
+bool lz_world_fleet_speaks_tls(const Fleet *fleet);
+Service *lz_world_service_of_connection(const Fleet *fleet, unsigned connection);
+void lz_world_clear_connections(Fleet *fleet);
 /* Segments, and defences in the switches of zones. First the address book, with all groups; then, as hosts come,
  * each into it; output: where the host sends to, returned as it is or behind its segment's port. */
 void lz_world_build_addresses(LzWorld *world);
@@ -179,7 +197,7 @@ void lz_world_route(LzWorld *world);
 void lz_world_topology_changed(LzWorld *world);
 /* Puts a device on or off, as its power is now. */
 void lz_world_device_update(Device *device);
-void lz_world_device_ready(void *owner, LzDevice *device, bool is_ready);
+void lz_world_device_ready(void *owner, LzDevice *device, unsigned connection, bool is_ready);
 void lz_world_attachment_clear(Attachment *attachment);
 /* Reads the plan's marking of a link whose zones have their addresses. */
 void lz_world_build_marking(const LzWorld *world, Medium *medium);

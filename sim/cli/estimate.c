@@ -89,11 +89,11 @@ static double handshake_ns(const LzPlan *plan, const LzCpu *cpu, bool has_rsa)
     return (double)lz_crypto_cost_ns(&work, cpu, plan->run.crypto_cost_ppb);
 }
 
-static const LzServicePlan *service_of(const LzPlan *plan, const LzFleetPlan *fleet)
+static const LzServicePlan *service_of(const LzPlan *plan, const LzText *name)
 {
     const LzServicePlan *services = plan->services.items;
     for (unsigned i = 0; i < plan->services.count; i++) {
-        if (g_strcmp0(services[i].name.text, fleet->connect.to.text) == 0) {
+        if (g_strcmp0(services[i].name.text, name->text) == 0) {
             return &services[i];
         }
     }
@@ -125,11 +125,18 @@ static void add_handshakes(LzEstimate *estimate, const LzPlan *plan, const LzFle
 
 static void add_fleet(LzEstimate *estimate, const LzPlan *plan, const LzFleetPlan *fleet)
 {
-    const LzServicePlan *service = service_of(plan, fleet);
+    const LzServicePlan *service = service_of(plan, &fleet->connect.to);
     estimate->resident_bytes += (double)fleet->count * device_bytes;
     estimate->cpu_s += (double)fleet->count * device_s;
     if (service && service->tls.is_enabled && fleet->connect.tls.is_enabled) {
         add_handshakes(estimate, plan, fleet, service);
+    }
+    for (unsigned i = 0; i < fleet->connections.count; i++) {
+        const LzConnectionPlan *connection = &((const LzConnectionPlan *)fleet->connections.items)[i];
+        service = service_of(plan, &connection->to);
+        if (service && service->tls.is_enabled && connection->tls.is_enabled) {
+            add_handshakes(estimate, plan, fleet, service);
+        }
     }
     const LzFlowPlan *flows = fleet->resolved->flows.items;
     for (unsigned i = 0; i < fleet->resolved->flows.count; i++) {

@@ -13,16 +13,24 @@ struct LzFlow {                         /* begins with what every message needs 
     LzTime deadline_ns;
     LzScope scope;
     uint32_t probe_index;
-    unsigned index;
+    unsigned index;                     /* among the flows of its connection */
     LzDevice *device;
     const LzDeviceFlow *flow;
     void *behaviour;                    /* state */
 };
 
+typedef struct Further {                /* a connection beside the first */
+    LzDevice *device;
+    const LzDeviceConnection *options;
+    void *client;                       /* state */
+    bool is_ready;
+} Further;
+
 struct LzDevice {
     LzHost *host;
     LzFlow *flows;
     void *client;                       /* state */
+    Further *more;                      /* options.more_count */
     LzClientFlow *client_flows;
     bool is_on, is_ready;
     uint32_t probe_index;
@@ -58,7 +66,17 @@ static void client_ready(void *self, bool is_ready)
     }
     device->is_ready = is_ready;
     device->times_ready += is_ready;
-    device->options.ready(device->options.owner, device, is_ready);
+    device->options.ready(device->options.owner, device, 0, is_ready);
+}
+
+static void further_ready(void *self, bool is_ready)
+{
+    Further *further = self;
+    LzDevice *device = further->device;
+    if (further->is_ready != is_ready) {
+        further->is_ready = is_ready;
+        device->options.ready(device->options.owner, device, 1 + (unsigned)(further - device->more), is_ready);
+    }
 }
 
 static const LzBehaviourOps *behaviour_ops(const LzFlow *flow)
@@ -71,18 +89,28 @@ static const LzClientOps *client_ops(const LzDevice *device)
     return device->options.client->ops;
 }
 
-static void init_flow(LzDevice *device, unsigned index)
+static unsigned flows_of_first(const LzDeviceOptions *options)
+{
+    unsigned count = options->flow_count;
+    for (unsigned i = 0; i < options->more_count; i++) {
+        count -= options->more[i].flow_count;
+    }
+    return count;
+}
+
+/* first: the index of its connection's first flow. */
+static void init_flow(LzDevice *device, unsigned index, unsigned first, const LzModel *client, void *client_state)
 {
     const LzDeviceFlow *options = &device->options.flows[index];
     LzFlow *flow = &device->flows[index];
     *flow = (LzFlow){
         .probes = lz_host_env(device->host)->probes,
-        .send = client_ops(device)->send,
-        .client = device->client,
+        .send = ((const LzClientOps *)client->ops)->send,
+        .client = client_state,
         .deadline_ns = options->deadline_ns,
         .scope = options->scope,
         .probe_index = device->probe_index,
-        .index = index,
+        .index = index - first,
         .device = device,
         .flow = options,
         .behaviour = flow->behaviour,
@@ -119,11 +147,19 @@ static LzDevice *lay_out(uint8_t *room, const LzDeviceOptions *options, size_t *
     }
     LzFlow *flows = take_room(&at, options->flow_count * sizeof(LzFlow));
     void *client = take_room(&at, options->client->state_size);
+    Further *more = take_room(&at, options->more_count * sizeof(Further));
+    uintptr_t clients = at;
+    for (unsigned i = 0; i < options->more_count; i++) {
+        take_room(&at, options->more[i].client->state_size);
+    }
     *ret_bytes = at - (uintptr_t)room;
     if (room) {
-        *device = (LzDevice){.flows = flows, .client = client, .client_flows = client_flows};
+        *device = (LzDevice){.flows = flows, .client = client, .more = more, .client_flows = client_flows};
         for (unsigned i = 0; i < options->flow_count; i++) {
             flows[i].behaviour = take_room(&behaviours, options->flows[i].behaviour->state_size);
+        }
+        for (unsigned i = 0; i < options->more_count; i++) {
+            more[i] = (Further){device, &options->more[i], take_room(&clients, options->more[i].client->state_size), false};
         }
     }
     return device;
@@ -136,6 +172,30 @@ size_t lz_device_room_bytes(const LzDeviceOptions *options)
     return bytes;
 }
 
+static const LzClientOps *further_ops(const Further *further)
+{
+    return further->options->client->ops;
+}
+
+static void init_further(Further *further, const LzClientContext *of_first, unsigned first)
+{
+    LzDevice *device = further->device;
+    const LzDeviceConnection *options = further->options;
+    for (unsigned i = first; i < first + options->flow_count; i++) {
+        init_flow(device, i, first, options->client, further->client);
+    }
+    LzClientContext context = *of_first;
+    context.connect = options->connect;
+    context.connect.credential = options->connect.tls ? of_first->connect.credential : NULL;
+    context.flows = &device->client_flows[first];
+    context.flow_count = options->flow_count;
+    context.ready = further_ready;
+    context.device = further;
+    g_autofree char *part = g_strconcat("client/", options->name, NULL);
+    LzEnv env = part_env(device->host, part);
+    further_ops(further)->init(further->client, options->client_config, &context, &env);
+}
+
 LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options)
 {
     size_t room_bytes = 0;
@@ -144,20 +204,26 @@ LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options)
     device->options = *options;
     device->probe_index = lz_probe_device(lz_host_env(host)->probes, lz_host_name(host), options->fleet);
     device->destinations = g_ptr_array_new_with_free_func(g_free);
-    for (unsigned i = 0; i < options->flow_count; i++) {
-        init_flow(device, i);
+    const unsigned first_flows = flows_of_first(options);
+    for (unsigned i = 0; i < first_flows; i++) {
+        init_flow(device, i, 0, options->client, device->client);
     }
-    LzClientContext context = {
+    const LzClientContext context = {
         .host = host,
         .connect = options->connect,
         .flows = device->client_flows,
-        .flow_count = options->flow_count,
+        .flow_count = first_flows,
         .tls_scope = options->tls_scope,
         .ready = client_ready,
         .device = device,
     };
     LzEnv env = part_env(host, "client");
     client_ops(device)->init(device->client, options->client_config, &context, &env);
+    unsigned first = first_flows;
+    for (unsigned i = 0; i < options->more_count; i++) {
+        init_further(&device->more[i], &context, first);
+        first += options->more[i].flow_count;
+    }
     lz_host_set_power(host, false);
     return device;
 }
@@ -169,8 +235,29 @@ void lz_device_free(LzDevice *device)
     }
     lz_device_set_power(device, false);
     client_ops(device)->clear(device->client);
+    for (unsigned i = 0; i < device->options.more_count; i++) {
+        further_ops(&device->more[i])->clear(device->more[i].client);
+    }
     g_ptr_array_unref(device->destinations);
     lz_host_free(device->host);
+}
+
+static void start_clients(LzDevice *device)
+{
+    client_ops(device)->start(device->client);
+    for (unsigned i = 0; i < device->options.more_count; i++) {
+        further_ops(&device->more[i])->start(device->more[i].client);
+    }
+}
+
+static void stop_clients(LzDevice *device)
+{
+    client_ops(device)->stop(device->client);
+    client_ready(device, false);
+    for (unsigned i = 0; i < device->options.more_count; i++) {
+        further_ops(&device->more[i])->stop(device->more[i].client);
+        further_ready(&device->more[i], false);
+    }
 }
 
 void lz_device_set_power(LzDevice *device, bool is_on)
@@ -181,15 +268,14 @@ void lz_device_set_power(LzDevice *device, bool is_on)
     device->is_on = is_on;
     lz_host_set_power(device->host, is_on);
     if (is_on) {
-        client_ops(device)->start(device->client);
+        start_clients(device);
     }
     for (unsigned i = 0; i < device->options.flow_count; i++) {
         LzFlow *flow = &device->flows[i];
         (is_on ? behaviour_ops(flow)->start : behaviour_ops(flow)->stop)(flow->behaviour);
     }
     if (!is_on) {
-        client_ops(device)->stop(device->client);
-        client_ready(device, false);
+        stop_clients(device);
     }
 }
 
@@ -227,8 +313,12 @@ void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
 
 bool lz_flow_has_room(const LzFlow *flow)
 {
-    const LzClientOps *ops = client_ops(flow->device);
-    return !ops->has_room || ops->has_room(flow->device->client);
+    const LzDevice *device = flow->device;
+    const LzClientOps *ops = client_ops(device);
+    for (unsigned i = 0; i < device->options.more_count; i++) {
+        ops = device->more[i].client == flow->client ? further_ops(&device->more[i]) : ops;
+    }
+    return !ops->has_room || ops->has_room(flow->client);
 }
 
 uint64_t lz_device_reconnects(const LzDevice *device)

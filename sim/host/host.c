@@ -76,11 +76,45 @@ LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *o
     host->output = output;
     host->tcp = lz_tcp_new(env, options->address, output, options->tcp, tcp_place(host));
     host->cpu = lz_cpu_queue_new(env, options->cores, options->service_scope);
-    host->ticket = options->keeps_tickets ? lz_tls_ticket_new() : NULL;
     host->listeners = g_ptr_array_new_with_free_func(g_free);
     host->needs = options->needs ? lz_needs_new(host, options->needs) : NULL;
     host->is_on = true;
     return host;
+}
+
+/* ---- tickets ---- */
+
+typedef struct LzHeldTicket {
+    LzTlsTicket *ticket;
+    const LzTlsProfile *profile;        /* a ticket is of a server, and each of a device's connections has a profile of its own */
+    struct LzHeldTicket *next;
+} HeldTicket;
+
+LzTlsTicket *lz_host_ticket(LzHost *host, const LzTlsProfile *profile)
+{
+    if (!host->options.keeps_tickets || !profile) {
+        return NULL;
+    }
+    HeldTicket *held = host->tickets;
+    while (held && held->profile != profile) {
+        held = held->next;
+    }
+    if (!held) {
+        held = g_new(HeldTicket, 1);
+        *held = (HeldTicket){lz_tls_ticket_new(), profile, host->tickets};
+        host->tickets = held;
+    }
+    return held->ticket;
+}
+
+static void free_tickets(LzHost *host)
+{
+    while (host->tickets) {
+        HeldTicket *held = host->tickets;
+        host->tickets = held->next;
+        lz_tls_ticket_free(held->ticket);
+        g_free(held);
+    }
 }
 
 static void drop_computing(LzHost *host)
@@ -104,7 +138,7 @@ void lz_host_free(LzHost *host)
     lz_tcp_free(host->tcp);
     lz_udp_free(host->udp);
     lz_cpu_queue_free(host->cpu);
-    lz_tls_ticket_free(host->ticket);
+    free_tickets(host);
     g_ptr_array_unref(host->listeners);
     g_free(host->stats.refused_by_alert);
     g_free(host->name);
@@ -142,8 +176,8 @@ void lz_host_set_power(LzHost *host, bool is_on)
         if (host->udp) {
             lz_udp_reset(host->udp);
         }
-        if (host->ticket) {
-            lz_tls_ticket_clear(host->ticket);
+        for (HeldTicket *held = host->tickets; held; held = held->next) {
+            lz_tls_ticket_clear(held->ticket);
         }
     }
     if (host->needs) {

@@ -20,7 +20,7 @@ struct LzHost {                         /* what every packet touches comes first
     LzHostOptions options;
     char *name;
     LzCpuQueue *cpu;
-    LzTlsTicket *ticket;                /* NULL: does not resume */
+    struct LzHeldTicket *tickets;       /* list: one for each profile that it connects with; empty: does not resume */
     LzSession *sessions;                /* list */
     LzStreamCheck *streams;             /* observes; NULL: nobody does */
     LzNeedState *needs;                 /* what it does before it connects; NULL: nothing */
@@ -28,6 +28,9 @@ struct LzHost {                         /* what every packet touches comes first
     GPtrArray *listeners;               /* Listener, kept for the host's life */
     LzTime utilisation_from_ns, utilisation_busy_ns;
 };
+
+/* What it keeps in order to resume sessions of that profile; NULL: it does not resume. */
+LzTlsTicket *lz_host_ticket(LzHost *host, const LzTlsProfile *profile);
 
 /* Cost of crypto on this host; on any thread. */
 LzTime lz_host_crypto_ns(const LzHost *host, const LzCryptoWork *work);

@@ -17,6 +17,7 @@ typedef enum { JOB_STEP, JOB_WRITE, JOB_CLOSE } JobKind;
 struct LzSecure {
     LzSession *session;
     LzTlsEndpoint *tls;                 /* its step's, while the task is given away */
+    LzTlsTicket *ticket;                /* borrowed of its host; NULL: it does not resume */
     bool has_input, peer_finished, was_counted, has_heard;
     bool is_ahead;                      /* the first step is being done before its job has begun */
     uint64_t unread_bytes, reading_bytes;       /* records not yet processed: all, and those of the running job */
@@ -272,7 +273,7 @@ static void job_finish(void *owner)
     note_read(secure);
     tell_secrets(host, step.secrets);
     if (step.ticket) {
-        lz_tls_ticket_move(host->ticket, step.ticket);
+        lz_tls_ticket_move(secure->ticket, step.ticket);
     }
     if (step.records) {
         send_records(secure, step.records);
@@ -335,6 +336,7 @@ LzSecure *lz_secure_new(LzSession *session, const LzTlsProfile *profile, const L
     LzHost *host = session->host;
     LzSecure *secure = g_new0(LzSecure, 1);
     secure->session = session;
+    secure->ticket = client ? client->ticket : NULL;
     lz_cpu_job_init(&secure->job, job_begin, job_revise, job_finish, secure);
     secure->tls = lz_tls_endpoint_new(profile, host->env.seed, host->env.entity, host->connections++, client);
     if (host->options.key_log) {
@@ -380,8 +382,8 @@ void lz_secure_handshake(LzSecure *secure, bool speaks_first)
     secure->session->phase = LZ_SESSION_HANDSHAKE;
     secure->handshake_from_ns = lz_now(host->env.scheduler);
     secure->has_input = speaks_first;
-    if (speaks_first && host->ticket) {
-        lz_tls_endpoint_offer(secure->tls, host->ticket);       /* an attempt that TCP never opened costs no ticket */
+    if (speaks_first && secure->ticket) {
+        lz_tls_endpoint_offer(secure->tls, secure->ticket);       /* an attempt that TCP never opened costs no ticket */
     }
     pump(secure);
 }

@@ -362,7 +362,7 @@ void lz_host_lose_address(LzHost *host)
 LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessionEvents *events, void *self)
 {
     g_assert(host->is_on && (!connect->tls || connect->server_name));
-    const LzTlsClient client = {connect->server_name, connect->credential, host->ticket, .offers_later = true};
+    const LzTlsClient client = {connect->server_name, connect->credential, lz_host_ticket(host, connect->tls), .offers_later = true};
     LzSession *session = session_new(host, connect->tls, &client);
     session->events = events;
     session->self = self;

@@ -87,6 +87,8 @@ const LzExplanation lz_explanations[] = {
              "router, which is a zone with `router: true`."},
     {"E126", "Under `dhcp:`, `ntp:` and `dns:` a fleet names a service of that kind: what its devices need before they\n"
              "connect."},
+    {"E127", "No such connection. A flow's `connection` is one that its fleet makes under `connections:`; a flow without it is\n"
+             "carried by `connect`."},
     {"E131", "A differentiated services code point is written by its name (df, le, cs1 to cs7, af11 to af43, va, ef;\n"
              "RFC 2474, 2597, 3246, 5865, 8622) or as a number from 0 to 63."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
@@ -125,6 +127,9 @@ const LzExplanation lz_explanations[] = {
     {"W303", "The window has no length in this run: an expectation over it sees no sample, and fails."},
     {"W304", "A fleet and its service cannot speak to each other as they are written: their TLS versions do not meet, or\n"
              "only one of them speaks TLS at all. A run shows it; a typing error would too."},
+    {"W305", "A device profile says all that a device can send; what a fleet really sends is what it has connections for. To\n"
+             "have the flow, give the fleet `connections: {NAME: {to: SERVICE, client: ...}}`, or send it over `connect` by a\n"
+             "flow of the same name, without `connection`, under `traffic:`."},
     {NULL, NULL},
 };
 

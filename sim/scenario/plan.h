@@ -132,6 +132,7 @@ typedef struct LzServicePlan {
 typedef struct LzFlowPlan {
     LzText name;                        /* key `flow` */
     LzText publish;                     /* topic: {zone} {fleet} {id} {device} are replaced */
+    LzText connection;                  /* of its device that carries it; NULL: the first */
     LzChoice behaviour;
     int64_t qos;                        /* 0..2 */
     LzTime deadline_ns;                 /* 0 = none */
@@ -158,6 +159,15 @@ typedef struct LzConnectPlan {
     LzTime handshake_timeout_ns;
 } LzConnectPlan;
 
+typedef struct LzConnectionPlan {       /* of a device, beside the first */
+    LzText name;
+    LzText to;                          /* service */
+    LzTlsPlan tls;                      /* versions; certificate and resumption are as those of the first */
+    LzChoice client;
+    LzTime handshake_timeout_ns;
+    unsigned flow_count;                /* resolved */
+} LzConnectionPlan;
+
 typedef struct LzFleetPlan {
     LzText name;
     LzText profile;
@@ -167,12 +177,13 @@ typedef struct LzFleetPlan {
     LzText place, access;               /* instead of link: the links of that label in the place, in turn */
     LzText cpu;                         /* overrides the profile's */
     LzConnectPlan connect;
+    LzList connections;                 /* LzConnectionPlan */
     LzList traffic;                     /* LzFlowPlan: replaces the profile's flows of the same name, adds others */
     int pcp;                            /* enum none, 0 to 7: the tag of all frames */
     LzText dhcp, ntp, dns;              /* services that its devices need before they connect */
     LzDist clock_error;                 /* of each device's clock at the start: by how much it is ahead */
     int certificate;                    /* enum valid, expired, not-yet-valid, foreign-ca */
-    const LzProfilePlan *resolved;      /* profile with traffic merged */
+    const LzProfilePlan *resolved;      /* profile with traffic merged, its flows connection by connection */
     const LzCpu *cpu_class;
     unsigned *links;                    /* resolved: device n of the fleet, from 0, hangs on links[n % link_count] */
     unsigned link_count;

@@ -143,7 +143,7 @@ static void resolve_access(LzResolver *resolver, const LzText *name, LzText *zon
 
 /* ---- services, fleets ---- */
 
-static void check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark)
+void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark)
 {
     if (tls->is_enabled && tls->min > tls->max) {
         lz_report_error(resolver->report, "E116", mark, 1, "`min` of `tls` is above its `max`");
@@ -151,7 +151,7 @@ static void check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark)
 }
 
 /* Where a `tls` map stands, below the given map. */
-static LzMark tls_mark(const LzNode *node, LzMark fallback)
+LzMark lz_resolve_tls_mark(const LzNode *node, LzMark fallback)
 {
     const LzNode *tls = lz_node_get(node, "tls", NULL);
     return tls ? tls->mark : fallback;
@@ -168,7 +168,7 @@ static void resolve_service(LzResolver *resolver, LzServicePlan *service)
         service->tls.is_enabled = false;
     }
     service->cpu_class = lz_data_cpu(resolver->data, &service->cpu);
-    check_tls(resolver, &service->tls, tls_mark(lz_walk_node(resolver->walk, service), service->name.mark));
+    lz_resolve_check_tls(resolver, &service->tls, lz_resolve_tls_mark(lz_walk_node(resolver->walk, service), service->name.mark));
 }
 
 static void check_topic(LzResolver *resolver, const LzFlowPlan *flow)
@@ -223,6 +223,16 @@ static LzList merge_flows(LzArena *arena, const LzList *profile, const LzList *t
     return merged;
 }
 
+static bool has_connections(const LzList *flows)
+{
+    for (unsigned i = 0; i < flows->count; i++) {
+        if (LZ_ITEM(*flows, LzFlowPlan, i)->connection.text) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
 {
     const LzProfilePlan *profile = lz_data_profile(resolver->data, &fleet->profile);
@@ -240,6 +250,9 @@ static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
     if (fleet->traffic.count > 0) {
         resolved->flows = merge_flows(resolver->walk->arena, &profile->flows, &fleet->traffic);
     }
+    if (fleet->connections.count > 0 || has_connections(&resolved->flows)) {
+        resolved->flows = lz_resolve_connections(resolver, fleet, &resolved->flows);
+    }
     fleet->traffic = resolved->flows;
     fleet->resolved = resolved;
     if (!fleet->cpu.text) {
@@ -251,23 +264,27 @@ static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
 }
 
 /* What can run, but hardly is what was meant. */
-static void warn_tls(LzResolver *resolver, const LzFleetPlan *fleet, const LzServicePlan *service, const LzNode *connect)
+void lz_resolve_warn_tls(LzResolver *resolver, const LzText *fleet, const LzTlsPlan *ours, const LzText *to,
+                         const LzServicePlan *service, const LzNode *node)
 {
-    const LzTlsPlan *ours = &fleet->connect.tls, *theirs = &service->tls;
-    const LzNode *written = lz_node_get(connect, "tls", NULL);
-    LzMark mark = written ? written->mark : fleet->connect.to.mark;
+    const LzTlsPlan *theirs = &service->tls;
+    const LzNode *written = lz_node_get(node, "tls", NULL);
+    LzMark mark = written ? written->mark : to->mark;
+    if (!service->name.text || !fleet->text) {
+        return;
+    }
     if (!theirs->is_enabled && ours->is_enabled && written) {
         lz_report_warning(resolver->report, "W304", mark, 1,
                           "service `%s` speaks no TLS, so fleet `%s` does not either, whatever its `tls` says",
-                          service->name.text, fleet->name.text);
+                          service->name.text, fleet->text);
     } else if (theirs->is_enabled && !ours->is_enabled) {
         lz_report_warning(resolver->report, "W304", mark, 1,
                           "service `%s` speaks TLS and fleet `%s` does not: no session will open", service->name.text,
-                          fleet->name.text);
+                          fleet->text);
     } else if (theirs->is_enabled && (ours->min > theirs->max || ours->max < theirs->min)) {
         lz_report_warning(resolver->report, "W304", mark, 1,
                           "fleet `%s` and service `%s` have no version of TLS in common: every handshake will be refused",
-                          fleet->name.text, service->name.text);
+                          fleet->text, service->name.text);
     }
 }
 
@@ -353,9 +370,9 @@ static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
     resolve_profile(resolver, fleet);
     const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
-    check_tls(resolver, &fleet->connect.tls, tls_mark(connect, fleet->name.mark));
-    if (service && service->name.text && fleet->name.text) {
-        warn_tls(resolver, fleet, service, connect);
+    lz_resolve_check_tls(resolver, &fleet->connect.tls, lz_resolve_tls_mark(connect, fleet->name.mark));
+    if (service) {
+        lz_resolve_warn_tls(resolver, &fleet->name, &fleet->connect.tls, &fleet->connect.to, service, connect);
     }
     if (fleet->count > LZ_DEVICES_MAX - (int64_t)plan->device_count) {
         lz_report_error(resolver->report, "E115", fleet->name.mark, 1, "more than %d devices in all fleets",
@@ -393,7 +410,7 @@ static void resolve_attack(LzResolver *resolver, LzAttackPlan *attack)
     resolve_access(resolver, &attack->from.link, NULL);
     attack->from.cpu_class = lz_data_cpu(resolver->data, &attack->from.cpu);
     lz_names_resolve(resolver->services, "E106", &attack->target);
-    check_tls(resolver, &attack->tls, tls_mark(lz_walk_node(resolver->walk, attack), attack->name.mark));
+    lz_resolve_check_tls(resolver, &attack->tls, lz_resolve_tls_mark(lz_walk_node(resolver->walk, attack), attack->name.mark));
     warn_end(resolver, attack, "attack", &attack->name, attack->at_ns, attack->for_ns);
 }
 

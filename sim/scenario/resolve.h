@@ -18,7 +18,14 @@ typedef struct LzResolver {
  * reports everything that does not fit. */
 void lz_resolve(LzPlan *plan, LzWalk *walk, LzData *data);
 
-/* Parts of it. Windows of the run, its warm-up, attacks and faults: */
+/* Parts of it. The connections of a fleet, whose `traffic` is still as written; its flows connection by connection: */
+LzList lz_resolve_connections(LzResolver *resolver, LzFleetPlan *fleet, const LzList *flows);
+/* TLS as it is written in `node` for a connection of the fleet to the service: */
+void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark);
+void lz_resolve_warn_tls(LzResolver *resolver, const LzText *fleet, const LzTlsPlan *ours, const LzText *to,
+                         const LzServicePlan *service, const LzNode *node);
+LzMark lz_resolve_tls_mark(const LzNode *node, LzMark fallback);
+/* Windows of the run, its warm-up, attacks and faults: */
 void lz_resolve_windows(LzResolver *resolver);
 /* The window that an expectation's text names (recovery of it when is_after), appended when it is an explicit
  * interval. False after reporting. */

@@ -291,6 +291,8 @@ static const LzParam service_table[] = {
 const LzParam lz_schema_flow[] = {
     LZ_PARAM(LzFlowPlan, name, .key = "flow", NAME, REQUIRED, .help = "of the flow of messages"),
     LZ_PARAM(LzFlowPlan, publish, TEXT, REQUIRED, .help = "topic; {zone} {fleet} {id} {device} are replaced"),
+    LZ_PARAM(LzFlowPlan, connection, NAME,
+             .help = "which of the fleet's `connections` carries it; `connect` when not given"),
     LZ_PARAM(LzFlowPlan, behaviour, MODEL(BEHAVIOUR), REQUIRED,
              .help = "when messages are made and how large they are"),
     LZ_PARAM(LzFlowPlan, qos, COUNT, .max = 2, .has_max = true,
@@ -312,6 +314,24 @@ static const LzParam connect_table[] = {
              .help = "when a device is switched on; {spread: 60 s} is uniform from 0"),
     LZ_PARAM(LzConnectPlan, handshake_timeout_ns, TIME, .min = MS, .max = 3600 * S, .fallback = 30 * S,
              .help = "a device that is not connected by then gives up and tries again"),
+    LZ_PARAM_END,
+};
+
+static const LzParam connection_tls_table[] = {
+    LZ_PARAM(LzTlsPlan, is_enabled, .key = "enabled", BOOL, .fallback = 1, .help = "false: plain TCP"),
+    LZ_PARAM(LzTlsPlan, min, ENUM(version_words), .help = "lowest TLS version"),
+    LZ_PARAM(LzTlsPlan, max, ENUM(version_words), .fallback = 1, .help = "highest TLS version"),
+    LZ_PARAM_END,
+};
+
+static const LzParam connection_table[] = {
+    LZ_PARAM(LzConnectionPlan, name, NAME, REQUIRED, .help = "of the connection, as flows name it"),
+    LZ_PARAM(LzConnectionPlan, to, NAME, REQUIRED, .help = "service"),
+    LZ_PARAM(LzConnectionPlan, tls, OBJECT(connection_tls_table),
+             .help = "TLS as the devices speak it; certificate and resumption as under `connect`"),
+    LZ_PARAM(LzConnectionPlan, client, MODEL(CLIENT), .fallback_text = "mqtt", .help = "client model"),
+    LZ_PARAM(LzConnectionPlan, handshake_timeout_ns, TIME, .min = MS, .max = 3600 * S, .fallback = 30 * S,
+             .help = "an attempt that has not connected by then is given up"),
     LZ_PARAM_END,
 };
 
@@ -338,6 +358,8 @@ static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, clock_error, DIST, .min = 1, .max = SKEW_MAX,
              .help = "how far each device's clock is ahead when the run begins; right when not given"),
     LZ_PARAM(LzFleetPlan, certificate, ENUM(certificate_words), .help = "what they present"),
+    LZ_PARAM(LzFleetPlan, connections, LIST(connection_table, LzConnectionPlan),
+             .help = "what else they connect to, for the flows that name it: {library: {to: pump-server, client: http}}"),
     LZ_PARAM_END,
 };
 
