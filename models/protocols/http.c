@@ -224,6 +224,17 @@ void lz_http_write_status(LzWriter *writer, unsigned status)
     lz_write_text(writer, "\r\n");
 }
 
+void lz_http_write_date(LzWriter *writer, int64_t wall_ns)
+{
+    static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const LzDate date = lz_date_of(wall_ns);
+    char text[64];
+    g_snprintf(text, sizeof text, "%.3s, %02u %.3s %u %02u:%02u:%02u GMT",
+               &days[wall_ns / LZ_SECONDS(86400) % 7 * 3], date.day, &months[(date.month - 1) * 3], date.year, date.hour,
+               date.minute, date.second);
+    lz_http_write_field(writer, "Date", lz_bytes_of_text(text));
+}
+
 void lz_http_write_end(LzWriter *writer)
 {
     lz_write_text(writer, "\r\n");

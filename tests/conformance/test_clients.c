@@ -18,7 +18,7 @@ typedef struct Manners {
     bool wants_session, wants_answer, speaks_mqtt;
 } Manners;
 static const Manners manners[] = {
-    {"datagram", false, false, false}, {"exchange", true, true, false}, {"telemetry", true, false, false}, {NULL, true, true, true}};
+    {"datagram", false, false, false}, {"exchange", true, true, false}, {"http", true, true, false}, {"telemetry", true, false, false}, {NULL, true, true, true}};
 
 typedef struct Case {
     const LzModel *model;

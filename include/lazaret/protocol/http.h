@@ -42,6 +42,7 @@ void lz_http_write_request(LzWriter *writer, const char *method, LzBytes target,
 void lz_http_write_status(LzWriter *writer, unsigned status);
 void lz_http_write_field(LzWriter *writer, const char *name, LzBytes value);
 void lz_http_write_number(LzWriter *writer, const char *name, uint64_t value);
+void lz_http_write_date(LzWriter *writer, int64_t wall_ns);       /* RFC 9110 6.6.1: when the answer was made */
 void lz_http_write_end(LzWriter *writer);                       /* the empty line that ends a head */
 void lz_http_write_chunk(LzWriter *writer, LzBytes data);       /* without data: the last one */
 
