@@ -23,6 +23,9 @@ typedef struct LzClientContext {
 } LzClientContext;
 
 typedef struct LzClientOps {
+    /* Whatever happens, none of its messages reaches the service twice: it repeats nothing itself, and what it speaks
+     * over does not either. */
+    bool delivers_once;
     void (*init)(void *state, const void *config, const LzClientContext *context, const LzEnv *env);
     void (*start)(void *state);         /* power on: connect */
     /* Power lost: forget everything volatile, cancel events. Sessions are already gone. Messages that

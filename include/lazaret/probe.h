@@ -89,9 +89,10 @@ typedef enum {
 } LzLossCause;
 const char *lz_loss_cause_name(LzLossCause cause);
 
-/* flow: a LZ_SCOPE_FLOW scope. deadline_ns: after creation, or LZ_TIME_NEVER. size: payload bytes.
- * device: index given by lz_probe_device(). */
-LzMessageId lz_probe_created(LzProbes *probes, LzScope flow, uint32_t device, uint32_t size_bytes,
+/* Who creates messages; made by lz_probe_device(). */
+typedef struct LzProbeDevice LzProbeDevice;
+/* flow: a LZ_SCOPE_FLOW scope. deadline_ns: after creation, or LZ_TIME_NEVER. size: payload bytes. */
+LzMessageId lz_probe_created(LzProbes *probes, LzScope flow, LzProbeDevice *device, uint32_t size_bytes,
                              LzTime deadline_ns);
 void lz_probe_handed_to_tls(LzProbes *probes, LzMessageId message);
 void lz_probe_sent(LzProbes *probes, LzMessageId message);
@@ -103,7 +104,13 @@ void lz_probe_lost(LzProbes *probes, LzMessageId message, LzLossCause cause);
 void lz_message_mark_write(uint8_t *payload, LzMessageId message);
 LzMessageId lz_message_mark_read(LzBytes payload);
 
-/* Registers a device by name ("pump[7]"); the index stands for it in lz_probe_created(). */
-uint32_t lz_probe_device(LzProbes *probes, const char *name, const char *fleet);
+/* Registers a device by name ("pump[7]"); the same name is the same device. delivers_once: none of its messages is
+ * ever delivered twice, so that one which was delivered can be forgotten at once. place: lz_probe_device_bytes() of
+ * memory that stays until lz_probe_device_end(), where the caller has its own beside it; NULL: memory of the probes.
+ * NULL without probes. */
+LzProbeDevice *lz_probe_device(LzProbes *probes, const char *name, bool delivers_once, void *place);
+size_t lz_probe_device_bytes(void);
+/* Its messages are over, and it is freed. Only what has a place of its own must end before the probes do. */
+void lz_probe_device_end(LzProbes *probes, LzProbeDevice *device);
 
 #endif

@@ -56,7 +56,14 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
-static const LzClientOps ops = {.init = init, .start = start, .stop = stop, .send = send_message, .clear = clear};
+static const LzClientOps ops = {
+    .delivers_once = true,
+    .init = init,
+    .start = start,
+    .stop = stop,
+    .send = send_message,
+    .clear = clear,
+};
 
 const LzModel lz_client_model_datagram = {
     .name = "datagram",

@@ -253,8 +253,15 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
-static const LzClientOps ops = {.init = init, .start = start, .stop = stop, .send = send_message, .has_room = has_room,
-                                .clear = clear};
+static const LzClientOps ops = {
+    .delivers_once = true,
+    .init = init,
+    .start = start,
+    .stop = stop,
+    .send = send_message,
+    .has_room = has_room,
+    .clear = clear,
+};
 
 const LzModel lz_client_model_telemetry = {
     .name = "telemetry",

@@ -7,12 +7,13 @@
 #define SMALL_MESSAGE_BYTES 1536u       /* made without asking for memory */
 
 struct LzFlow {                         /* begins with what every message needs */
+    LzHost *host;
     LzProbes *probes;
     void (*send)(void *state, unsigned flow, LzBytes payload, LzMessageId message);
     void *client;                       /* state */
     LzTime deadline_ns;
     LzScope scope;
-    uint32_t probe_index;
+    LzProbeDevice *probe;
     unsigned index;                     /* among the flows of its connection */
     LzDevice *device;
     const LzDeviceFlow *flow;
@@ -33,7 +34,7 @@ struct LzDevice {
     Further *more;                      /* options.more_count */
     LzClientFlow *client_flows;
     bool is_on, is_ready;
-    uint32_t probe_index;
+    LzProbeDevice *probe;
     uint64_t times_ready;
     GPtrArray *destinations;            /* char *: what client_flows point to */
     LzDeviceOptions options;
@@ -104,12 +105,13 @@ static void init_flow(LzDevice *device, unsigned index, unsigned first, const Lz
     const LzDeviceFlow *options = &device->options.flows[index];
     LzFlow *flow = &device->flows[index];
     *flow = (LzFlow){
+        .host = device->host,
         .probes = lz_host_env(device->host)->probes,
         .send = ((const LzClientOps *)client->ops)->send,
         .client = client_state,
         .deadline_ns = options->deadline_ns,
         .scope = options->scope,
-        .probe_index = device->probe_index,
+        .probe = device->probe,
         .index = index - first,
         .device = device,
         .flow = options,
@@ -128,7 +130,7 @@ static void init_flow(LzDevice *device, unsigned index, unsigned first, const Lz
 }
 
 /* Everything of a device stands in its host's room, in the order in which a message meets it: the behaviours'
- * states, the flows, the client's state; before them what a message does not need. */
+ * states, the flows, the lives of its messages, the client's state; before them what a message does not need. */
 static void *take_room(uintptr_t *at, size_t bytes)
 {
     void *place = (void *)*at;
@@ -146,6 +148,7 @@ static LzDevice *lay_out(uint8_t *room, const LzDeviceOptions *options, size_t *
         take_room(&at, options->flows[i].behaviour->state_size);
     }
     LzFlow *flows = take_room(&at, options->flow_count * sizeof(LzFlow));
+    LzProbeDevice *probe = take_room(&at, lz_probe_device_bytes());
     void *client = take_room(&at, options->client->state_size);
     Further *more = take_room(&at, options->more_count * sizeof(Further));
     uintptr_t clients = at;
@@ -154,7 +157,7 @@ static LzDevice *lay_out(uint8_t *room, const LzDeviceOptions *options, size_t *
     }
     *ret_bytes = at - (uintptr_t)room;
     if (room) {
-        *device = (LzDevice){.flows = flows, .client = client, .more = more, .client_flows = client_flows};
+        *device = (LzDevice){.flows = flows, .client = client, .more = more, .client_flows = client_flows, .probe = probe};
         for (unsigned i = 0; i < options->flow_count; i++) {
             flows[i].behaviour = take_room(&behaviours, options->flows[i].behaviour->state_size);
         }
@@ -196,13 +199,22 @@ static void init_further(Further *further, const LzClientContext *of_first, unsi
     further_ops(further)->init(further->client, options->client_config, &context, &env);
 }
 
+static bool delivers_once(const LzDevice *device)
+{
+    bool do_all = client_ops(device)->delivers_once;
+    for (unsigned i = 0; i < device->options.more_count; i++) {
+        do_all = do_all && further_ops(&device->more[i])->delivers_once;
+    }
+    return do_all;
+}
+
 LzDevice *lz_device_new(LzHost *host, const LzDeviceOptions *options)
 {
     size_t room_bytes = 0;
     LzDevice *device = lay_out(lz_host_room(host), options, &room_bytes);
     device->host = host;
     device->options = *options;
-    device->probe_index = lz_probe_device(lz_host_env(host)->probes, lz_host_name(host), options->fleet);
+    device->probe = lz_probe_device(lz_host_env(host)->probes, lz_host_name(host), delivers_once(device), device->probe);
     device->destinations = g_ptr_array_new_with_free_func(g_free);
     const unsigned first_flows = flows_of_first(options);
     for (unsigned i = 0; i < first_flows; i++) {
@@ -239,6 +251,7 @@ void lz_device_free(LzDevice *device)
         further_ops(&device->more[i])->clear(device->more[i].client);
     }
     g_ptr_array_unref(device->destinations);
+    lz_probe_device_end(lz_host_env(device->host)->probes, device->probe);
     lz_host_free(device->host);
 }
 
@@ -295,14 +308,15 @@ static void fill(uint8_t *bytes, size_t size)
 void lz_flow_event_init(const LzFlow *flow, LzEvent *event, LzEventHandler handle, void *owner)
 {
     lz_event_init(event, handle, owner);
-    lz_event_set_fetch(event, lz_host_fetch_bytes(flow->device->host, owner));
+    lz_event_set_fetch(event, lz_host_fetch_bytes(flow->host, owner));
 }
 
 void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
 {
     g_assert(size_bytes >= LZ_MESSAGE_MARK_BYTES);
+    lz_host_expect_sending(flow->host);
     LzMessageId message =
-        lz_probe_created(flow->probes, flow->scope, flow->probe_index, size_bytes, flow->deadline_ns);
+        lz_probe_created(flow->probes, flow->scope, flow->probe, size_bytes, flow->deadline_ns);
     uint8_t small[SMALL_MESSAGE_BYTES];
     g_autofree uint8_t *large = size_bytes > sizeof small ? g_malloc(size_bytes) : NULL;
     uint8_t *payload = large ? large : small;

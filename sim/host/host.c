@@ -22,7 +22,7 @@ static void receive(LzElement *element, LzPacket *packet)
     } else if (packet->protocol == LZ_IP_TCP) {
         lz_tcp_receive(host->tcp, packet);
     } else {
-        lz_udp_receive(lz_host_udp(host), packet);
+        lz_udp_receive(&host->udp, packet);
     }
 }
 
@@ -73,7 +73,7 @@ LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *o
     host->options = *options;
     host->name = g_strdup(options->name);
     host->options.name = host->name;
-    host->output = output;
+    lz_udp_init(&host->udp, env, options->address, output);
     host->tcp = lz_tcp_new(env, options->address, output, options->tcp, tcp_place(host));
     host->cpu = lz_cpu_queue_new(env, options->cores, options->service_scope);
     host->listeners = g_ptr_array_new_with_free_func(g_free);
@@ -136,7 +136,7 @@ void lz_host_free(LzHost *host)
     lz_needs_free(host->needs);
     drop_computing(host);
     lz_tcp_free(host->tcp);
-    lz_udp_free(host->udp);
+    lz_udp_clear(&host->udp);
     lz_cpu_queue_free(host->cpu);
     free_tickets(host);
     g_ptr_array_unref(host->listeners);
@@ -148,14 +148,6 @@ void lz_host_free(LzHost *host)
 LzElement *lz_host_input(LzHost *host)
 {
     return &host->input;
-}
-
-LzUdp *lz_host_udp(LzHost *host)
-{
-    if (!host->udp) {
-        host->udp = lz_udp_new(&host->env, host->options.address, host->output);
-    }
-    return host->udp;
 }
 
 void lz_host_watch(LzHost *host, LzStreamCheck *check)
@@ -173,9 +165,7 @@ void lz_host_set_power(LzHost *host, bool is_on)
         drop_computing(host);
         lz_host_drop_sessions(host);
         lz_tcp_reset(host->tcp);
-        if (host->udp) {
-            lz_udp_reset(host->udp);
-        }
+        lz_udp_reset(&host->udp);
         for (HeldTicket *held = host->tickets; held; held = held->next) {
             lz_tls_ticket_clear(held->ticket);
         }
@@ -211,7 +201,7 @@ void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text
 bool lz_host_bind_udp(LzHost *host, uint16_t port,
                       void (*received)(void *self, LzAddress source, uint16_t source_port, LzBytes payload), void *self)
 {
-    return lz_udp_bind(lz_host_udp(host), port, received, self);
+    return lz_udp_bind(&host->udp, port, received, self);
 }
 
 bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId message)
@@ -221,7 +211,7 @@ bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId mess
         return false;
     }
     lz_probe_sent(host->env.probes, message);
-    return lz_udp_send(lz_host_udp(host), datagram->source_port, datagram->address, datagram->port, datagram->dscp,
+    return lz_udp_send(&host->udp, datagram->source_port, datagram->address, datagram->port, datagram->dscp,
                        datagram->payload);
 }
 

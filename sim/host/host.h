@@ -52,6 +52,8 @@ void lz_host_watch(LzHost *host, LzStreamCheck *check);         /* observes its 
 /* Power: off forgets sessions (closed(POWER) to their owners), TCP, CPU work, tickets; drops what arrives. */
 void lz_host_set_power(LzHost *host, bool is_on);
 bool lz_host_is_on(const LzHost *host);
+/* A message is being made for it: fetches what its way out begins with. */
+void lz_host_expect_sending(const LzHost *host);
 /* Its wall clock less the true time. */
 void lz_host_set_clock_skew(LzHost *host, LzTime skew_ns);
 LzTime lz_host_clock_skew(const LzHost *host);
@@ -68,7 +70,6 @@ typedef struct LzHostStats {
 } LzHostStats;
 const LzHostStats *lz_host_stats(const LzHost *host);
 LzTime lz_host_cpu_busy_ns(const LzHost *host);         /* core·ns of work done */
-LzUdp *lz_host_udp(LzHost *host);                       /* made on first use; borrowed */
 unsigned lz_host_cores(const LzHost *host);
 /* Reports CPU utilisation since the last call; the world calls it each second. */
 uint32_t lz_host_take_utilisation_ppb(LzHost *host);

@@ -11,17 +11,16 @@ typedef struct Compute Compute;
 struct LzHost {                         /* what every packet touches comes first; its TCP stands behind it */
     LzElement input;
     LzTcp *tcp;
-    LzUdp *udp;                         /* made on first use */
+    LzUdp udp;
+    LzSession *sessions;                /* list */
     bool is_on;
     uint32_t connections;               /* numbers the endpoints' random streams */
-    LzElement *output;
     LzHostStats stats;
     LzEnv env;
     LzHostOptions options;
     char *name;
     LzCpuQueue *cpu;
     struct LzHeldTicket *tickets;       /* list: one for each profile that it connects with; empty: does not resume */
-    LzSession *sessions;                /* list */
     LzStreamCheck *streams;             /* observes; NULL: nobody does */
     LzNeedState *needs;                 /* what it does before it connects; NULL: nothing */
     Compute *computing;                 /* list of lz_host_compute jobs not finished */

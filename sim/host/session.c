@@ -2,7 +2,10 @@
  * secure_session.c. */
 #include <assert.h>
 
+#include "lazaret/cache.h"
 #include "sim/host/session_internal.h"
+
+#define OUTPUT_BYTES 256u               /* a port of a link, its queue and what the link keeps of it */
 
 typedef struct Mark {                   /* a message's end in the TCP stream */
     uint64_t stream_end;
@@ -173,6 +176,14 @@ void lz_session_open(LzSession *session)
 }
 
 /* ---- sending ---- */
+
+void lz_host_expect_sending(const LzHost *host)
+{
+    lz_cache_fetch(host->udp.output, OUTPUT_BYTES);
+    if (host->sessions) {
+        lz_cache_fetch(host->sessions, sizeof(LzSession));
+    }
+}
 
 static void add_mark(LzSession *session, Mark mark)
 {

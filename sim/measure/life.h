@@ -1,6 +1,5 @@
 /* The lives of application messages: per device a ring from the oldest life still open to the newest,
- * with closed ones behind it while there is room, so that repeated deliveries are known as such. Every
- * operation is O(1). Private to sim/measure. */
+ * with closed ones behind it as far as they may come up again. Every operation is O(1). Private to sim/measure. */
 #ifndef SIM_MEASURE_LIFE_H
 #define SIM_MEASURE_LIFE_H
 
@@ -22,23 +21,30 @@ typedef struct LzLife {
     bool is_handed_to_tls, is_sent;
 } LzLife;
 
-typedef struct LzLifeDevice {
-    const char *name;                   /* owned by the table of names */
+#define LZ_LIVES_BESIDE 2u              /* stand beside their device; a ring elsewhere takes over when they are too few */
+
+struct LzProbeDevice {
     LzLife *lives;                      /* ring; message n at n & (capacity - 1) */
-    uint32_t capacity;                  /* power of two, or 0 */
+    const char *name;                   /* owned by the table of names */
+    uint32_t index;
     uint32_t first, next;               /* messages first … next - 1 are in the ring; the first ever is 1 */
-} LzLifeDevice;
+    uint32_t capacity;                  /* power of two */
+    bool delivers_once, has_own_place;
+    LzLife beside[LZ_LIVES_BESIDE];
+};
 
 typedef struct LzLives {
-    GArray *devices;                    /* LzLifeDevice */
+    GPtrArray *devices;                 /* LzProbeDevice; NULL: ended */
     GHashTable *names;                  /* owned name -> index + 1; looked up only */
 } LzLives;
 
 void lz_lives_init(LzLives *lives);
 void lz_lives_clear(LzLives *lives);
-uint32_t lz_lives_add_device(LzLives *lives, const char *name);     /* same name, same index */
+/* As lz_probe_device(). */
+LzProbeDevice *lz_lives_add_device(LzLives *lives, const char *name, bool delivers_once, void *place);
+void lz_lives_end_device(LzLives *lives, LzProbeDevice *device);
 const char *lz_lives_device_name(const LzLives *lives, LzMessageId message);
-LzMessageId lz_lives_open(LzLives *lives, uint32_t device, const LzLife *life);
+LzMessageId lz_lives_open(LzProbeDevice *device, const LzLife *life);
 /* NULL when there was no such message or it was closed long ago. Valid until the device's next message. */
 LzLife *lz_lives_find(const LzLives *lives, LzMessageId message);
 /* Every open life, by device and age. */

@@ -75,13 +75,25 @@ static void decide_deadline(LzProbes *probes, const LzLife *life, bool is_missed
     }
 }
 
-uint32_t lz_probe_device(LzProbes *probes, const char *name, const char *fleet)
+LzProbeDevice *lz_probe_device(LzProbes *probes, const char *name, bool delivers_once, void *place)
 {
-    (void)fleet;                        /* a message's fleet is that of its flow scope */
-    return probes ? lz_lives_add_device(&probes->lives, name) : 0;
+    return probes ? lz_lives_add_device(&probes->lives, name, delivers_once, place) : NULL;
 }
 
-LzMessageId lz_probe_created(LzProbes *probes, LzScope flow, uint32_t device, uint32_t size_bytes, LzTime deadline_ns)
+size_t lz_probe_device_bytes(void)
+{
+    return sizeof(LzProbeDevice);
+}
+
+void lz_probe_device_end(LzProbes *probes, LzProbeDevice *device)
+{
+    if (probes && device) {
+        lz_lives_end_device(&probes->lives, device);
+    }
+}
+
+LzMessageId lz_probe_created(LzProbes *probes, LzScope flow, LzProbeDevice *device, uint32_t size_bytes,
+                             LzTime deadline_ns)
 {
     if (!lz_probes_advance(probes) || flow == 0) {
         return 0;
@@ -90,7 +102,7 @@ LzMessageId lz_probe_created(LzProbes *probes, LzScope flow, uint32_t device, ui
         .created_ns = lz_now(probes->clock.scheduler), .deadline_ns = deadline_ns, .flow = flow,
         .size_bytes = size_bytes, .span = probes->span,
     };
-    LzMessageId message = lz_lives_open(&probes->lives, device, &life);
+    LzMessageId message = lz_lives_open(device, &life);
     account_of(probes, &life)->created++;
     lz_probes_add_count(probes, flow, LZ_METRIC_FLOW_CREATED, life.span, 1, 0, true);
     lz_probes_add_count(probes, flow, LZ_METRIC_FLOW_DELIVERED, life.span, 0, 1, true);

@@ -2,28 +2,23 @@
 #include "sim/net/udp.h"
 
 #include <glib.h>
+#include <string.h>
 
-typedef struct Port {
+struct LzUdpPort {
     uint16_t number;
     void (*received)(void *self, LzAddress source, uint16_t source_port, LzBytes payload);
     void *self;
-} Port;
-
-struct LzUdp {
-    LzEnv env;
-    LzAddress address;
-    LzElement *output;          /* borrowed */
-    GArray *ports;              /* Port, sorted by number */
-    uint64_t refused;
 };
 
+#define FIRST_PORTS 2u
+
 /* Where the port stands or would stand. */
-static guint port_place(const LzUdp *udp, uint16_t number)
+static unsigned port_place(const LzUdp *udp, uint16_t number)
 {
-    guint low = 0, high = udp->ports->len;
+    unsigned low = 0, high = udp->port_count;
     while (low < high) {
-        guint middle = low + (high - low) / 2;
-        if (g_array_index(udp->ports, Port, middle).number < number) {
+        unsigned middle = low + (high - low) / 2;
+        if (udp->ports[middle].number < number) {
             low = middle + 1;
         } else {
             high = middle;
@@ -32,51 +27,50 @@ static guint port_place(const LzUdp *udp, uint16_t number)
     return low;
 }
 
-static bool port_is_at(const LzUdp *udp, guint place, uint16_t number)
+static bool port_is_at(const LzUdp *udp, unsigned place, uint16_t number)
 {
-    return place < udp->ports->len && g_array_index(udp->ports, Port, place).number == number;
+    return place < udp->port_count && udp->ports[place].number == number;
 }
 
-LzUdp *lz_udp_new(const LzEnv *env, LzAddress address, LzElement *output)
+void lz_udp_init(LzUdp *udp, const LzEnv *env, LzAddress address, LzElement *output)
 {
-    LzUdp *udp = g_new0(LzUdp, 1);
-    udp->env = *env;
-    udp->address = address;
-    udp->output = output;
-    udp->ports = g_array_new(FALSE, FALSE, sizeof(Port));
-    return udp;
+    *udp = (LzUdp){.packets = env->packets, .output = output, .address = address};
 }
 
-void lz_udp_free(LzUdp *udp)
+void lz_udp_clear(LzUdp *udp)
 {
-    if (udp) {
-        g_array_unref(udp->ports);
-        g_free(udp);
-    }
+    g_clear_pointer(&udp->ports, g_free);
+    udp->port_count = udp->port_capacity = 0;
 }
 
 void lz_udp_reset(LzUdp *udp)
 {
-    g_array_set_size(udp->ports, 0);
+    udp->port_count = 0;
 }
 
 bool lz_udp_bind(LzUdp *udp, uint16_t port,
                  void (*received)(void *self, LzAddress source, uint16_t source_port, LzBytes payload), void *self)
 {
-    guint place = port_place(udp, port);
+    unsigned place = port_place(udp, port);
     if (port_is_at(udp, place, port)) {
         return false;
     }
-    Port bound = {port, received, self};
-    g_array_insert_val(udp->ports, place, bound);
+    if (udp->port_count == udp->port_capacity) {
+        udp->port_capacity = (uint16_t)MAX(2 * udp->port_capacity, FIRST_PORTS);
+        udp->ports = g_renew(LzUdpPort, udp->ports, udp->port_capacity);
+    }
+    memmove(&udp->ports[place + 1], &udp->ports[place], (udp->port_count - place) * sizeof(LzUdpPort));
+    udp->ports[place] = (LzUdpPort){port, received, self};
+    udp->port_count++;
     return true;
 }
 
 void lz_udp_unbind(LzUdp *udp, uint16_t port)
 {
-    guint place = port_place(udp, port);
+    unsigned place = port_place(udp, port);
     if (port_is_at(udp, place, port)) {
-        g_array_remove_index(udp->ports, place);
+        udp->port_count--;
+        memmove(&udp->ports[place], &udp->ports[place + 1], (udp->port_count - place) * sizeof(LzUdpPort));
     }
 }
 
@@ -86,7 +80,7 @@ bool lz_udp_send(LzUdp *udp, uint16_t source_port, LzAddress destination, uint16
     if (payload.size > LZ_UDP_PAYLOAD_MAX) {
         return false;
     }
-    LzPacket *packet = lz_packet_new(udp->env.packets);
+    LzPacket *packet = lz_packet_new(udp->packets);
     packet->source = udp->address;
     packet->destination = destination;
     packet->source_port = source_port;
@@ -104,16 +98,16 @@ bool lz_udp_send(LzUdp *udp, uint16_t source_port, LzAddress destination, uint16
 
 void lz_udp_receive(LzUdp *udp, LzPacket *packet)
 {
-    guint place = port_place(udp, packet->destination_port);
+    unsigned place = port_place(udp, packet->destination_port);
     if (!port_is_at(udp, place, packet->destination_port)) {
         udp->refused++;
-        lz_packet_free(udp->env.packets, packet);
+        lz_packet_free(udp->packets, packet);
         return;
     }
-    Port port = g_array_index(udp->ports, Port, place);
+    LzUdpPort port = udp->ports[place];
     LzBytes payload = {lz_packet_payload(packet), packet->payload_size};
     port.received(port.self, packet->source, packet->source_port, payload);
-    lz_packet_free(udp->env.packets, packet);
+    lz_packet_free(udp->packets, packet);
 }
 
 uint64_t lz_udp_refused(const LzUdp *udp)

@@ -7,10 +7,20 @@
 
 #define LZ_UDP_PAYLOAD_MAX 1472         /* 1500 - 20 - 8: fragmentation is refused */
 
-typedef struct LzUdp LzUdp;
+typedef struct LzUdpPort LzUdpPort;
 
-LzUdp *lz_udp_new(const LzEnv *env, LzAddress address, LzElement *output);
-void lz_udp_free(LzUdp *udp);
+typedef struct LzUdp {                  /* stands in its host; private to udp.c */
+    LzElement *output;                  /* borrowed */
+    LzPacketPool *packets;              /* borrowed */
+    LzUdpPort *ports;                   /* sorted by number */
+    LzAddress address;
+    uint16_t port_count, port_capacity;
+    uint64_t refused;
+} LzUdp;
+
+/* output: borrowed. */
+void lz_udp_init(LzUdp *udp, const LzEnv *env, LzAddress address, LzElement *output);
+void lz_udp_clear(LzUdp *udp);
 void lz_udp_reset(LzUdp *udp);          /* power loss: every port is closed */
 
 /* False when the port is taken. received() borrows the payload. */

@@ -38,7 +38,7 @@ TestWard *test_ward_new(LzTime delay_ns)
     ward->flow = lz_probe_scope(ward->probes, LZ_SCOPE_FLOW, "flow", "fleet");
     ward->tls = lz_probe_scope(ward->probes, LZ_SCOPE_TLS, "", "fleet");
     ward->service = lz_probe_scope(ward->probes, LZ_SCOPE_SERVICE, "broker", NULL);
-    ward->device = lz_probe_device(ward->probes, "device[1]", "fleet");
+    ward->device = lz_probe_device(ward->probes, "device[1]", false, NULL);
     test_pipe_init(&ward->wire, &ward->env, delay_ns, dispatch, ward);
     ward->wire.decide = decide;
     ward->wire.self = ward;

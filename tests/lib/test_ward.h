@@ -18,7 +18,7 @@ typedef struct TestWard {
     LzEnv env;
     LzProbes *probes;
     LzScope flow, tls, service;
-    uint32_t device;            /* a device index of the probes */
+    LzProbeDevice *device;      /* of the probes */
     TestPipe wire;
     GPtrArray *hosts;           /* LzHost *; address = 1 + index */
     GPtrArray *peers;           /* TestPeer * */

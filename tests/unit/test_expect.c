@@ -160,7 +160,7 @@ typedef struct Going {                  /* a run of 10 s that is not over */
     LzScheduler *scheduler;
     LzProbes *probes;
     LzScope link, broker, flow;
-    uint32_t device;
+    LzProbeDevice *device;
 } Going;
 
 static void set_going(Going *going)
@@ -172,7 +172,7 @@ static void set_going(Going *going)
     going->link = lz_probe_scope(going->probes, LZ_SCOPE_LINK, "backbone", NULL);
     going->broker = lz_probe_scope(going->probes, LZ_SCOPE_SERVICE, "broker", NULL);
     going->flow = lz_probe_scope(going->probes, LZ_SCOPE_FLOW, "alarm", "pump");
-    going->device = lz_probe_device(going->probes, "pump[1]", "pump");
+    going->device = lz_probe_device(going->probes, "pump[1]", false, NULL);
 }
 
 static void clear_going(Going *going)

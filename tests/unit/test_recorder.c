@@ -23,7 +23,7 @@ typedef struct Fixture {
     LzDigest digest;
     LzProbes *probes;
     LzScope alarm;
-    uint32_t pump;
+    LzProbeDevice *pump;
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
@@ -38,7 +38,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     };
     fixture->probes = lz_recorder_new(&options);
     fixture->alarm = lz_probe_scope(fixture->probes, LZ_SCOPE_FLOW, "alarm", "pump");
-    fixture->pump = lz_probe_device(fixture->probes, "pump[1]", "pump");
+    fixture->pump = lz_probe_device(fixture->probes, "pump[1]", false, NULL);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -267,7 +267,7 @@ static void test_scopes(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(lz_recorder_scope_count(probes), ==, 3);
     g_assert_cmpstr(lz_recorder_scope_info(probes, other)->fleet, ==, "monitor");
     g_assert_cmpint(lz_recorder_scope_info(probes, link)->kind, ==, LZ_SCOPE_LINK);
-    g_assert_cmpuint(lz_probe_device(probes, "pump[1]", "pump"), ==, fixture->pump);
+    g_assert_true(lz_probe_device(probes, "pump[1]", false, NULL) == fixture->pump);
 
     LzScope tls_pump = lz_probe_scope(probes, LZ_SCOPE_TLS, NULL, "pump");
     LzScope tls_monitor = lz_probe_scope(probes, LZ_SCOPE_TLS, NULL, "monitor");
@@ -301,7 +301,7 @@ static void test_scopes(Fixture *fixture, gconstpointer data)
 static void test_without_probes(void)
 {
     g_assert_cmpuint(lz_probe_scope(NULL, LZ_SCOPE_RUN, NULL, NULL), ==, 0);
-    g_assert_cmpuint(lz_probe_device(NULL, "pump[1]", NULL), ==, 0);
+    g_assert_null(lz_probe_device(NULL, "pump[1]", false, NULL));
     g_assert_cmpuint(lz_probe_created(NULL, 0, 0, 1, 1), ==, 0);
     lz_probe_count(NULL, 1, LZ_METRIC_FLOW_CREATED, 1);
     lz_probe_count_whole(NULL, 1, LZ_METRIC_FLOW_DELIVERED, 1);
@@ -690,16 +690,16 @@ static void test_random_histories(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     g_autofree Story *stories = g_new0(Story, HISTORY_MESSAGES);
-    uint32_t devices[HISTORY_DEVICES];
+    LzProbeDevice *devices[HISTORY_DEVICES];
     for (unsigned i = 0; i < HISTORY_DEVICES; i++) {
         g_autofree char *name = g_strdup_printf("monitor[%u]", i);
-        devices[i] = lz_probe_device(fixture->probes, name, "monitor");
+        devices[i] = lz_probe_device(fixture->probes, name, false, NULL);
     }
     for (unsigned i = 0; i < HISTORY_MESSAGES; i++) {
         go_to(fixture, lz_now(fixture->scheduler) + g_test_rand_int_range(0, MS(1000) / HISTORY_MESSAGES));
         stories[i].created_ns = lz_now(fixture->scheduler);
         stories[i].deadline_ns = g_test_rand_int_range(0, MS(100));
-        uint32_t device = devices[g_test_rand_int_range(0, HISTORY_DEVICES)];
+        LzProbeDevice *device = devices[g_test_rand_int_range(0, HISTORY_DEVICES)];
         stories[i].id = lz_probe_created(fixture->probes, fixture->alarm, device, 10, stories[i].deadline_ns);
         /* Recent ones, so that a closed life is still remembered when it is closed again. */
         close_story(fixture, &stories[g_test_rand_int_range((gint32)(i > 30 ? i - 30 : 0), (gint32)i + 1)]);

@@ -13,7 +13,7 @@ typedef struct Fixture {
     LzElement to_server;        /* hands over at once: UDP calls nothing back from its verbs */
     LzScheduler *scheduler;
     LzPacketPool *packets;
-    LzUdp *client, *server;
+    LzUdp client, server;
     unsigned count;
     uint8_t last[LZ_UDP_PAYLOAD_MAX];
     size_t last_size;
@@ -26,7 +26,7 @@ static void hand_over(LzElement *element, LzPacket *packet)
     Fixture *fixture = (Fixture *)element;
     g_assert_cmpuint(packet->wire_bytes, ==, MAX(46, 28 + packet->payload_size) + 38);
     fixture->last_dscp = packet->dscp;
-    lz_udp_receive(fixture->server, packet);
+    lz_udp_receive(&fixture->server, packet);
 }
 
 static const LzElementOps hand_over_ops = {.receive = hand_over};
@@ -42,7 +42,7 @@ static void received(void *self, LzAddress source, uint16_t source_port, LzBytes
         memcpy(fixture->last, payload.data, payload.size);
     }
     if (fixture->unbinds) {
-        lz_udp_unbind(fixture->server, 5683);
+        lz_udp_unbind(&fixture->server, 5683);
     }
 }
 
@@ -50,29 +50,29 @@ static void fixture_init(Fixture *fixture)
 {
     *fixture = (Fixture){.to_server = {&hand_over_ops, NULL}, .scheduler = lz_scheduler_new(), .packets = lz_packet_pool_new()};
     LzEnv env = {.scheduler = fixture->scheduler, .packets = fixture->packets};
-    fixture->client = lz_udp_new(&env, CLIENT, &fixture->to_server);
-    fixture->server = lz_udp_new(&env, SERVER, NULL);
+    lz_udp_init(&fixture->client, &env, CLIENT, &fixture->to_server);
+    lz_udp_init(&fixture->server, &env, SERVER, NULL);
 }
 
 static void fixture_clear(Fixture *fixture)
 {
-    lz_udp_free(fixture->client);
-    lz_udp_free(fixture->server);
+    lz_udp_clear(&fixture->client);
+    lz_udp_clear(&fixture->server);
     lz_packet_pool_free(fixture->packets);
     lz_scheduler_free(fixture->scheduler);
 }
 
 static bool send(Fixture *fixture, uint16_t port, const void *bytes, size_t size)
 {
-    return lz_udp_send(fixture->client, 50000, SERVER, port, 46, (LzBytes){bytes, size});
+    return lz_udp_send(&fixture->client, 50000, SERVER, port, 46, (LzBytes){bytes, size});
 }
 
 static void test_datagram(void)
 {
     Fixture f;
     fixture_init(&f);
-    g_assert_true(lz_udp_bind(f.server, 5683, received, &f));
-    g_assert_false(lz_udp_bind(f.server, 5683, received, &f));
+    g_assert_true(lz_udp_bind(&f.server, 5683, received, &f));
+    g_assert_false(lz_udp_bind(&f.server, 5683, received, &f));
     g_assert_true(send(&f, 5683, "hello", 5));
     g_assert_cmpuint(f.count, ==, 1);
     g_assert_cmpmem(f.last, f.last_size, "hello", 5);
@@ -87,7 +87,7 @@ static void test_size_limit(void)
 {
     Fixture f;
     fixture_init(&f);
-    g_assert_true(lz_udp_bind(f.server, 5683, received, &f));
+    g_assert_true(lz_udp_bind(&f.server, 5683, received, &f));
     static const uint8_t bytes[LZ_UDP_PAYLOAD_MAX + 1];
     g_assert_true(send(&f, 5683, bytes, LZ_UDP_PAYLOAD_MAX));
     g_assert_false(send(&f, 5683, bytes, LZ_UDP_PAYLOAD_MAX + 1));
@@ -101,10 +101,10 @@ static void test_unbound_port(void)
     fixture_init(&f);
     static const uint16_t ports[] = {700, 5, 65535, 5683, 1};
     for (unsigned i = 0; i < G_N_ELEMENTS(ports); i++) {
-        g_assert_true(lz_udp_bind(f.server, ports[i], received, &f));
+        g_assert_true(lz_udp_bind(&f.server, ports[i], received, &f));
     }
     send(&f, 6, "x", 1);
-    g_assert_cmpuint(lz_udp_refused(f.server), ==, 1);
+    g_assert_cmpuint(lz_udp_refused(&f.server), ==, 1);
     for (unsigned i = 0; i < G_N_ELEMENTS(ports); i++) {
         send(&f, ports[i], "x", 1);
     }
@@ -113,10 +113,10 @@ static void test_unbound_port(void)
     send(&f, 5683, "x", 1);
     send(&f, 5683, "x", 1);
     g_assert_cmpuint(f.count, ==, 6);
-    lz_udp_reset(f.server);
+    lz_udp_reset(&f.server);
     send(&f, 700, "x", 1);
-    g_assert_cmpuint(lz_udp_refused(f.server), ==, 3);
-    g_assert_true(lz_udp_bind(f.server, 700, received, &f));
+    g_assert_cmpuint(lz_udp_refused(&f.server), ==, 3);
+    g_assert_true(lz_udp_bind(&f.server, 700, received, &f));
     fixture_clear(&f);
 }
 
