@@ -82,10 +82,34 @@ def check_http(folder):
     check("http: the file came whole, in chunks", sizes == [200000], fetched)
 
 
+# ---- HL7 ----
+
+def segments(raw):
+    return [line.split("|") for line in raw.split("\r") if line]
+
+
+def check_hl7(folder):
+    path = capture(folder, "hl7")
+    check_clean("hl7", path)
+    frames = tshark(path, "hl7", "hl7.message.type", "hl7.event.type", "tcp.payload")
+    kinds = [tuple(pair) for types, events, _ in frames for pair in zip(types, events)]
+    check("hl7: each kind of message is named, and answered",
+          all(kinds.count((kind, event)) == 6 for kind in ("ORU", "ACK") for event in ("R01", "R40", "R42")), kinds)
+    sizes = {event[0]: len(payload[0]) // 2 for kind, event, payload in frames if kind == ["ORU"] and len(payload) == 1}
+    check("hl7: messages have the wanted size, and their frame", sizes.get("R40") == 903 and sizes.get("R42") == 1003, sizes)
+    for kind, event, payload in frames:
+        if kind == ["ORU"] and event == ["R40"]:
+            parts = segments(bytes.fromhex(payload[0])[1:-2].decode())
+            check("hl7: an alarm is made of the segments of its profile",
+                  [part[0] for part in parts[:5]] == ["MSH", "PID", "PV1", "OBR", "OBX"] and parts[0][9] == parts[3][3], parts[:5])
+            break
+
+
 if not shutil.which("tshark"):
     print("1..0 # SKIP tshark is not installed")
     sys.exit(0)
 with tempfile.TemporaryDirectory() as scratch:
     check_http(scratch)
+    check_hl7(scratch)
 print(f"1..{count}")
 sys.exit(1 if failures else 0)
