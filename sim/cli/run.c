@@ -241,8 +241,8 @@ static void print_failures(const LzPlan *plan, const LzRunOutcome *outcome)
         const LzExpectation *expectation = &outcome->expectations[i];
         const LzVerdict *verdict = &outcome->verdicts[i];
         if (verdict->state != LZ_VERDICT_HELD) {
-            printf("  %s:%u  %s\n    shown by  lazaret run %s --seed %" G_GINT64_FORMAT "\n", expectation->file, expectation->line,
-                   expectation->name, plan->path, plan->run.seed + MAX(verdict->worst_repetition, 1) - 1);
+            g_autofree char *replay = lz_verdict_replay(plan, verdict);
+            printf("  %s:%u  %s\n    shown by  %s\n", expectation->file, expectation->line, expectation->name, replay);
         }
     }
 }

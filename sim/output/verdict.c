@@ -123,13 +123,30 @@ char *lz_verdict_summary(const LzPlan *plan, const LzExpectation *expectation, c
     return lz_text_printable(text->str);
 }
 
+/* Options of their own below, or of no effect on the outcome. */
+static bool is_said_otherwise(const char *override)
+{
+    return g_str_has_prefix(override, "run.seed=") || g_str_has_prefix(override, "run.repeat=") ||
+           g_str_has_prefix(override, "run.threads=");
+}
+
 char *lz_verdict_replay(const LzPlan *plan, const LzVerdict *verdict)
 {
     int64_t further = verdict->worst_repetition > 0 ? (int64_t)verdict->worst_repetition - 1 : 0;
     g_autofree char *path = g_shell_quote(plan->path ? plan->path : "SCENARIO");
-    g_autofree char *command =
-        g_strdup_printf("lazaret run %s --seed %" G_GINT64_FORMAT, path, plan->run.seed + further);
-    return lz_text_printable(command);
+    g_autoptr(GString) command = g_string_new("lazaret run ");
+    g_string_append(command, path);
+    for (unsigned i = 0; plan->overrides && plan->overrides[i]; i++) {
+        if (!is_said_otherwise(plan->overrides[i])) {
+            g_autofree char *set = g_shell_quote(plan->overrides[i]);
+            g_string_append_printf(command, " -s %s", set);
+        }
+    }
+    g_string_append_printf(command, " --seed %" G_GINT64_FORMAT, plan->run.seed + further);
+    if (plan->run.repeat > 1) {
+        g_string_append(command, " --repeat 1");
+    }
+    return lz_text_printable(command->str);
 }
 
 /* ---- verdict.json ---- */

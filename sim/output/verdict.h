@@ -16,7 +16,8 @@ const char *lz_expectation_window(const LzPlan *plan, const LzExpectation *expec
 char *lz_verdict_summary(const LzPlan *plan, const LzExpectation *expectation, const LzVerdict *verdict);
 /* "-3.2 % from 839 B/s in results/main": against the baseline. NULL without one, or when nothing was observed. */
 char *lz_verdict_change(const LzExpectation *expectation, const LzVerdict *verdict);
-/* The command that shows it again: `lazaret run SCENARIO --seed N`, with the seed of the worst repetition. */
+/* The command that shows it again: `lazaret run SCENARIO -s PATH=VALUE --seed N`, with what was overridden and the seed
+ * of the worst repetition, alone. */
 char *lz_verdict_replay(const LzPlan *plan, const LzVerdict *verdict);
 
 typedef struct LzVerdicts {             /* of one run; everything borrowed */

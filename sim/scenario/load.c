@@ -33,13 +33,13 @@ static void refuse_include(LzReport *report, const LzNode *root)
     lz_diagnostic_hint(diagnostic, "write the included keys into this file");
 }
 
-static void read_plan(LzPlan *plan, LzReport *report, LzNode *root, const char *const *overrides)
+static void read_plan(LzPlan *plan, LzReport *report, LzNode *root)
 {
     if (!lz_check_format(report, root, "lazaret")) {
         return;
     }
-    for (unsigned i = 0; overrides && overrides[i]; i++) {
-        lz_override_apply(report, plan->arena, root, overrides[i]);
+    for (unsigned i = 0; plan->overrides && plan->overrides[i]; i++) {
+        lz_override_apply(report, plan->arena, root, plan->overrides[i]);
     }
     refuse_include(report, root);
     g_autoptr(LzWalk) walk = lz_walk_new(report, plan->arena);
@@ -52,21 +52,32 @@ static void read_plan(LzPlan *plan, LzReport *report, LzNode *root, const char *
     lz_resolve(plan, walk, data);
 }
 
-static LzPlan *new_plan(const char *path)
+static const char *const *copy_texts(LzArena *arena, const char *const *texts)
+{
+    const unsigned count = g_strv_length((char **)(uintptr_t)texts);
+    const char **copies = lz_arena_array(arena, count + 1, sizeof *copies);
+    for (unsigned i = 0; i < count; i++) {
+        copies[i] = lz_arena_text(arena, texts[i]);
+    }
+    return copies;
+}
+
+static LzPlan *new_plan(const char *path, const char *const *overrides)
 {
     LzArena *arena = lz_arena_new();
     LzPlan *plan = lz_arena_alloc(arena, sizeof *plan);
     plan->arena = arena;
     plan->path = lz_arena_text(arena, path);
+    plan->overrides = overrides ? copy_texts(arena, overrides) : NULL;
     return plan;
 }
 
-static LzPlan *load(LzPlan *plan, LzReport *report, const char *const *overrides)
+static LzPlan *load(LzPlan *plan, LzReport *report)
 {
     lz_report_add_source(report, plan->path, plan->source, plan->source_size);
     LzNode *root = lz_tree_parse(report, plan->arena, plan->path, plan->source, plan->source_size);
     if (root) {
-        read_plan(plan, report, root, overrides);
+        read_plan(plan, report, root);
     }
     lz_report_sort(report);
     return plan;
@@ -85,19 +96,19 @@ LzPlan *lz_plan_load_text(const char *path, const char *text, size_t size, const
                           LzDiagnostics *diagnostics)
 {
     g_autoptr(LzReport) report = lz_report_new(diagnostics);
-    LzPlan *plan = new_plan(path);
+    LzPlan *plan = new_plan(path, overrides);
     plan->source = lz_arena_copy(plan->arena, size == 0 ? "" : text, size);
     plan->source_size = size;
-    return take_if_good(load(plan, report, overrides), diagnostics);
+    return take_if_good(load(plan, report), diagnostics);
 }
 
 LzPlan *lz_plan_load(const char *path, const char *const *overrides, LzDiagnostics *diagnostics)
 {
     g_autoptr(LzReport) report = lz_report_new(diagnostics);
-    LzPlan *plan = new_plan(path);
+    LzPlan *plan = new_plan(path, overrides);
     plan->source = lz_read_file(report, plan->arena, plan->path, &plan->source_size);
     if (plan->source) {
-        load(plan, report, overrides);
+        load(plan, report);
     }
     return take_if_good(plan, diagnostics);
 }

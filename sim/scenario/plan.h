@@ -306,6 +306,7 @@ typedef struct LzPlan {
     unsigned device_count;              /* fleet devices */
     unsigned threads;                   /* of run.threads; auto: this machine's processors */
     const char *path;                   /* of the scenario file */
+    const char *const *overrides;       /* `path=value` as given, in order, NULL-terminated; NULL: none */
     const char *source;                 /* its exact bytes */
     size_t source_size;
     struct LzArena *arena;              /* owns everything above */

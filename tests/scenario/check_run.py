@@ -5,6 +5,7 @@ Exit codes, what is on stdout and stderr, results that are there already, interr
 import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -56,8 +57,12 @@ def check_outcomes(out):
     check("the resolved scenario gives the same digest", resolved.stdout.split()[2:3] == [digest()], resolved.stderr)
     failed = run(ward, "-o", out + "-failed", "--no-plots", "-s", "expect.reconnects.min=100 %", "-s", "fleet.bed.certificate=expired",
                  "--junit", out + "-failed.xml")
+    shown = next((line.split("shown by  lazaret run ")[1] for line in failed.stdout.splitlines() if "shown by  " in line), "")
     check("a missed expectation exits 1 and says how to see it",
-          failed.returncode == 1 and "FAIL" in failed.stdout and f"lazaret run {ward} --seed 1" in failed.stdout, failed.stdout)
+          failed.returncode == 1 and "-s 'expect.reconnects.min=100 %' -s 'fleet.bed.certificate=expired' --seed 1" in shown, failed.stdout)
+    seen = subprocess.run([lazaret, "run", *shlex.split(shown), "--print-digest", "--live", "off"], capture_output=True, text=True)
+    check("what it says shows the same run", seen.returncode == 1 and seen.stdout.split()[2].replace("-", "") in
+          failed.stdout.replace("-", ""), seen.stdout + seen.stderr)
     check("JUnit calls it a failure", len(xml.etree.ElementTree.parse(out + "-failed.xml").findall(".//failure")) == 1)
 
 

@@ -49,7 +49,12 @@ static void test_words(void)
     g_assert_cmpstr(none, ==, "tls.handshake.completed count has no verdict: a repetition saw fewer than the 1 samples needed "
                               "(0 in all) during always");
     g_autofree char *replay = lz_verdict_replay(&plan, &late_verdict);
-    g_assert_cmpstr(replay, ==, "lazaret run 'ward one.yaml' --seed 44");
+    g_assert_cmpstr(replay, ==, "lazaret run 'ward one.yaml' --seed 44 --repeat 1");
+    static const char *const overrides[] = {"run.seed=42", "fleet.pump.count=7", "run.repeat=5", "network.links.x.delay=1 ms", NULL};
+    LzPlan once = plan_of("ward", 1);
+    once.overrides = overrides;
+    g_autofree char *overridden = lz_verdict_replay(&once, &late_verdict);
+    g_assert_cmpstr(overridden, ==, "lazaret run 'ward one.yaml' -s 'fleet.pump.count=7' -s 'network.links.x.delay=1 ms' --seed 44");
 }
 
 static const LzExpectation not_worse = {
