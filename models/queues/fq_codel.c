@@ -4,6 +4,8 @@
 #include "lazaret/packet_list.h"
 #include "lazaret/queue.h"
 
+#define FLOWS_PER_PAGE 16u
+
 typedef struct Config {
     LzTime target_ns, interval_ns;
     int64_t queue_limit_bytes, queue_limit_packets;
@@ -18,6 +20,7 @@ typedef struct Flow Flow;
 struct Flow {
     FqCodel *owner;
     Flow *next;                 /* in the list that it is in */
+    uint32_t number;
     LzPacketList list;
     LzCodel codel;
     int64_t deficit_bytes;
@@ -34,13 +37,34 @@ struct FqCodel {
     LzQueueOutlet outlet;
     LzCodelRule rule;
     uint32_t perturbation;
-    Flow *flows;                /* config->flows; NULL before the first packet: most ports never see one */
+    Flow **pages;               /* of FLOWS_PER_PAGE each, made when a packet comes there: most ports see a few flows,
+                                   and many none (NULL) */
     FlowList fresh, old;
     uint64_t bytes;
     uint32_t count;
 };
 
 /* ---- flows ---- */
+
+static size_t page_count(const FqCodel *self)
+{
+    return ((size_t)self->config->flows + FLOWS_PER_PAGE - 1) / FLOWS_PER_PAGE;
+}
+
+static Flow *flow_at(FqCodel *self, uint32_t number)
+{
+    if (!self->pages) {
+        self->pages = g_new0(Flow *, page_count(self));
+    }
+    Flow **page = &self->pages[number / FLOWS_PER_PAGE];
+    if (!*page) {
+        *page = g_new0(Flow, FLOWS_PER_PAGE);
+    }
+    Flow *flow = &(*page)[number % FLOWS_PER_PAGE];
+    flow->owner = self;
+    flow->number = number;
+    return flow;
+}
 
 static uint32_t mix(uint32_t hash, uint32_t word)
 {
@@ -55,7 +79,7 @@ static Flow *flow_of(FqCodel *self, const LzPacket *packet)
     hash = mix(hash, packet->destination);
     hash = mix(hash, (uint32_t)packet->source_port << 16 | packet->destination_port);
     hash = mix(hash, packet->protocol);
-    return &self->flows[(uint64_t)hash * (uint64_t)self->config->flows >> 32];
+    return flow_at(self, (uint32_t)((uint64_t)hash * (uint64_t)self->config->flows >> 32));
 }
 
 static void append(FlowList *flows, Flow *flow, Where where)
@@ -113,21 +137,22 @@ static void fq_codel_init(void *state, const void *config, const LzEnv *env, LzQ
     self->perturbation = lz_random_u32(&random);
 }
 
-static void make_flows(FqCodel *self)
+/* Of those with as many bytes, the one with the lowest number. */
+static Flow *longest_of(const FlowList *flows, Flow *longest)
 {
-    self->flows = g_new0(Flow, (size_t)self->config->flows);
-    for (int64_t i = 0; i < self->config->flows; i++) {
-        self->flows[i].owner = self;
+    for (Flow *flow = flows->first; flow; flow = flow->next) {
+        if (!longest || flow->list.bytes > longest->list.bytes ||
+            (flow->list.bytes == longest->list.bytes && flow->number < longest->number)) {
+            longest = flow;
+        }
     }
+    return longest;
 }
 
 /* RFC 8290 4.1: from the head of the queue with most bytes, half of them or a batch of packets. */
 static void drop_from_longest(FqCodel *self)
 {
-    Flow *longest = self->flows;
-    for (int64_t i = 1; i < self->config->flows; i++) {
-        longest = self->flows[i].list.bytes > longest->list.bytes ? &self->flows[i] : longest;
-    }
+    Flow *longest = longest_of(&self->old, longest_of(&self->fresh, NULL));
     uint64_t half_bytes = longest->list.bytes / 2, dropped_bytes = 0;
     for (int64_t i = 0; i < self->config->drop_batch; i++) {
         LzPacket *packet = take(longest);
@@ -158,9 +183,6 @@ static LzDropReason fq_codel_enqueue(void *state, LzPacket *packet, LzTime now_n
     }
     if (is_full(self, packet)) {
         return LZ_DROP_QUEUE_FULL;
-    }
-    if (!self->flows) {
-        make_flows(self);
     }
     Flow *flow = flow_of(self, packet);
     lz_packet_list_push(&flow->list, packet);
@@ -283,7 +305,10 @@ static void fq_codel_clear(void *state)
     while ((packet = fq_codel_remove(self, 0))) {
         lz_packet_free(self->packets, packet);
     }
-    g_clear_pointer(&self->flows, g_free);
+    for (size_t i = 0; self->pages && i < page_count(self); i++) {
+        g_free(self->pages[i]);
+    }
+    g_clear_pointer(&self->pages, g_free);
 }
 
 static const char *const not_modelled[] = {
@@ -304,7 +329,8 @@ static const LzParam params[] = {
     LZ_PARAM(Config, queue_limit_packets, .key = "limit_packets", .kind = LZ_PARAM_COUNT, .min = 1, .max = 1e6,
              .fallback = 10240, .help = "packets that may wait at one port", .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, flows, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65536, .fallback = 1024,
-             .help = "queues that flows are spread over; 1024 take some 100 kB of memory at each port in use", .source = "RFC 8290 section 5.2"),
+             .help = "queues that flows are spread over",
+             .source = "RFC 8290 section 5.2"),
     LZ_PARAM(Config, quantum_bytes, .kind = LZ_PARAM_BYTES, .min = 64, .max = 65535, .fallback = 1514,
              .help = "bytes that a queue may send before the next has its turn; no shorter queue is too long",
              .source = "RFC 8290 section 5.2"),
