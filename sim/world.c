@@ -334,6 +334,7 @@ void lz_world_free(LzWorld *world)
     lz_address_book_free(world->addresses);
     g_clear_pointer(&world->segment_of, g_hash_table_unref);
     g_clear_pointer(&world->segment_ports, g_ptr_array_unref);
+    g_clear_pointer(&world->link_taps, g_ptr_array_unref);
     g_hash_table_unref(world->by_name);
     g_hash_table_unref(world->legitimate);
     g_ptr_array_unref(world->names);

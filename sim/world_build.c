@@ -111,6 +111,12 @@ static void set_buffer(const Medium *medium, unsigned station, LzDirection direc
     }
 }
 
+static void connect_sink(LzWorld *world, const Medium *medium, unsigned station, LzDirection direction, const Switch *to)
+{
+    LzElement *sink = lz_world_marked(medium, station, direction, lz_switch_input(to->switch_));
+    lz_link_set_sink(medium->link, station, direction, lz_world_tap_link(world, medium, direction, sink));
+}
+
 /* A backbone has a station for each pair of a switch of its one zone and a switch of the other. */
 static void connect_switches(LzWorld *world, const Medium *medium)
 {
@@ -120,10 +126,17 @@ static void connect_switches(LzWorld *world, const Medium *medium)
         Switch *far = &world->switches[to->first + station % to->count];
         set_buffer(medium, station, LZ_UP, near);
         set_buffer(medium, station, LZ_DOWN, far);
-        lz_link_set_sink(medium->link, station, LZ_UP, lz_world_marked(medium, station, LZ_UP, lz_switch_input(far->switch_)));
-        lz_link_set_sink(medium->link, station, LZ_DOWN,
-                         lz_world_marked(medium, station, LZ_DOWN, lz_switch_input(near->switch_)));
+        connect_sink(world, medium, station, LZ_UP, far);
+        connect_sink(world, medium, station, LZ_DOWN, near);
     }
+}
+
+/* IEEE 802.1Q: trunks between switches, access ports to hosts. */
+static void set_tagging(const Medium *medium)
+{
+    const bool is_backbone = medium->plan->from.text != NULL;
+    lz_link_set_tagging(medium->link, LZ_UP, is_backbone ? LZ_TAGGED_TRUNK : LZ_TAGGED_BY_HOST);
+    lz_link_set_tagging(medium->link, LZ_DOWN, is_backbone ? LZ_TAGGED_TRUNK : LZ_TAGGED_NONE);
 }
 
 static void build_media(LzWorld *world)
@@ -138,57 +151,12 @@ static void build_media(LzWorld *world)
         LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_LINK, name, NULL);
         medium->link = lz_link_new(&env, name, &medium->plan->model, &medium->plan->queue, MAX(medium->stations, 1), scope,
                                    &world->digest);
+        set_tagging(medium);
         lz_world_build_marking(world, medium);
         if (medium->plan->from.text) {
             connect_switches(world, medium);
         }
     }
-}
-
-/* ---- hosts ---- */
-
-typedef struct Seen {                   /* a tap's owner: which device, which way */
-    LzWorld *world;
-    const char *device;
-    bool is_outgoing;
-} Seen;
-
-static void tap_seen(void *self, const LzPacket *packet)
-{
-    Seen *seen = self;
-    const LzWorldObserver *observer = &seen->world->observer;
-    observer->packet(observer->self, seen->device, lz_now(seen->world->scheduler), packet, seen->is_outgoing);
-}
-
-static LzTap *tap_new(LzWorld *world, const char *device, bool is_outgoing, LzElement *next)
-{
-    Seen *seen = g_new(Seen, 1);
-    *seen = (Seen){world, device, is_outgoing};
-    LzTap *tap = g_new0(LzTap, 1);
-    lz_tap_init(tap, next, tap_seen, seen);
-    return tap;
-}
-
-void lz_world_attachment_clear(Attachment *attachment)
-{
-    LzTap *taps[] = {attachment->tap_in, attachment->tap_out};
-    for (unsigned i = 0; i < G_N_ELEMENTS(taps); i++) {
-        if (taps[i]) {
-            g_free(taps[i]->self);
-            g_free(taps[i]);
-        }
-    }
-    g_free(attachment->tagger);
-    if (attachment->guards) {
-        g_ptr_array_unref(attachment->guards);
-    }
-}
-
-static void key_log_line(void *self, const char *line)
-{
-    Seen *seen = self;
-    const LzWorldObserver *observer = &seen->world->observer;
-    observer->key_log(observer->self, seen->device, lz_now(seen->world->scheduler), line);
 }
 
 /* ---- TCP ---- */
@@ -243,7 +211,7 @@ typedef struct HostRequest {
     Medium *medium;
     const LzCpu *cpu;
     unsigned cores;
-    bool keeps_tickets, is_captured, is_legitimate;
+    bool keeps_tickets, is_captured, shows_secrets, is_legitimate;
     LzScope tls_scope, service_scope;
     const LzHostNeeds *needs;           /* NULL: none */
     const LzTcpOptions *tcp;            /* must live as long as the world */
@@ -261,15 +229,13 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
     unsigned station = medium->attached++;
     LzAddress address = access->prefix + ++access->hosts;
     LzElement *output = lz_world_join_segment(world, request->owner, address, lz_link_input(medium->link, station, LZ_UP));
+    if (request->is_captured) {
+        output = lz_world_tap_output(world, request->name, attachment, output);
+    }
     if (request->pcp_word > 0) {
         attachment->tagger = g_new0(LzTagger, 1);
         lz_tagger_init(attachment->tagger, (uint8_t)(request->pcp_word - 1), output);
         output = &attachment->tagger->base;
-    }
-    bool is_captured = request->is_captured && world->observer.packet;
-    if (is_captured) {
-        attachment->tap_out = tap_new(world, request->name, true, output);
-        output = &attachment->tap_out->base;
     }
     LzEnv env = lz_world_env(world, request->name);
     LzHostOptions options = {
@@ -290,12 +256,11 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
     };
     LzHost *host = lz_host_new(&env, &options, output);
     LzElement *input = lz_host_input(host);
-    if (is_captured) {
-        attachment->tap_in = tap_new(world, request->name, false, input);
-        input = &attachment->tap_in->base;
-        if (world->observer.key_log) {
-            lz_host_set_key_log(host, key_log_line, attachment->tap_in->self);
-        }
+    if (request->is_captured) {
+        input = lz_world_tap_input(world, request->name, attachment, input);
+    }
+    if (request->shows_secrets) {
+        lz_world_show_secrets(world, request->name, host, attachment);
     }
     set_buffer(medium, station, LZ_DOWN, access);
     lz_link_set_sink(medium->link, station, LZ_DOWN, input);
@@ -493,6 +458,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     if (!build_device_tls(world, device, error)) {
         return FALSE;
     }
+    const bool has_taps = is_captured(world, fleet, device->name, number);
     HostRequest request = {
         .name = device->name,
         .owner = plan->name.text,
@@ -500,7 +466,8 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .cpu = plan->cpu_class,
         .cores = 1,
         .keeps_tickets = connect->tls.resume,
-        .is_captured = is_captured(world, fleet, device->name, number),
+        .is_captured = has_taps,
+        .shows_secrets = has_taps || world->plan->record.pcapng.link.text,
         .is_legitimate = true,
         .tls_scope = fleet->tls_scope,
         .needs = plan->dhcp.text || plan->ntp.text || plan->dns.text ? &fleet->needs : NULL,

@@ -50,6 +50,7 @@ typedef struct Medium {                 /* a link of the plan */
 /* What stands between a host and its station, both ways. */
 typedef struct Attachment {
     LzTap *tap_in, *tap_out;            /* capture; NULL: none */
+    void *secrets;                      /* who shows those of TLS; NULL: nobody */
     LzTagger *tagger;                   /* NULL: frames have no tag */
     GPtrArray *guards;                  /* LzGuard, innermost first; NULL: none */
 } Attachment;
@@ -153,6 +154,7 @@ struct LzWorld {
     LzAddressBook *addresses;
     GHashTable *segment_of;             /* name of a fleet, service or attack -> LzGroup, look-up only */
     GPtrArray *segment_ports;           /* LzSegmentPort */
+    GPtrArray *link_taps;               /* LzTap; NULL: no link is captured */
     GHashTable *by_name;                /* host name -> LzHost, look-up only */
     GHashTable *legitimate;             /* addresses of services and devices, look-up only */
     LzScope run_scope;
@@ -198,6 +200,12 @@ void lz_world_topology_changed(LzWorld *world);
 /* Puts a device on or off, as its power is now. */
 void lz_world_device_update(Device *device);
 void lz_world_device_ready(void *owner, LzDevice *device, unsigned connection, bool is_ready);
+/* In world_capture.c. Each returns the tap in front of the element, or the element when nobody observes. name lives as
+ * long as the world. */
+LzElement *lz_world_tap_output(LzWorld *world, const char *name, Attachment *attachment, LzElement *output);
+LzElement *lz_world_tap_input(LzWorld *world, const char *name, Attachment *attachment, LzElement *input);
+LzElement *lz_world_tap_link(LzWorld *world, const Medium *medium, LzDirection direction, LzElement *sink);
+void lz_world_show_secrets(LzWorld *world, const char *name, LzHost *host, Attachment *attachment);
 void lz_world_attachment_clear(Attachment *attachment);
 /* Reads the plan's marking of a link whose zones have their addresses. */
 void lz_world_build_marking(const LzWorld *world, Medium *medium);

@@ -39,6 +39,7 @@ void lz_world_build_addresses(LzWorld *world)
     for (unsigned i = 0; i < plan->segments.count; i++) {
         const LzSegmentPlan *segment = &LZ_PLAN_ITEMS(plan->segments, LzSegmentPlan)[i];
         LzGroup group = lz_address_book_group(world->addresses, segment->name.text);
+        lz_address_book_set_vlan(world->addresses, group, (uint16_t)segment->vlan);
         for (unsigned n = 0; n < segment->members.count; n++) {
             g_hash_table_insert(world->segment_of, (gpointer)(uintptr_t)segment->members.items[n].text,
                                 GUINT_TO_POINTER(group));
@@ -116,8 +117,8 @@ void lz_world_build_zone_guards(LzWorld *world)
         const Zone *zone = &world->zones[i];
         for (unsigned n = zone->first; n < zone->first + zone->count; n++) {
             guard_switch(world, zone, &world->switches[n]);
-            if (zone->plan->router) {
-                lz_switch_set_router(world->switches[n].switch_);
+            if (zone->plan->router && world->addresses) {
+                lz_switch_set_router(world->switches[n].switch_, world->addresses);
             }
         }
     }

@@ -71,6 +71,8 @@ struct LzPacket {
     uint16_t ip_bytes;                  /* of the IPv4 packet */
     uint16_t wire_bytes;                /* on the link that has it now, or had it last; Ethernet before the first */
     bool is_unrouted;                   /* goes to another segment and has not passed a router yet */
+    bool is_tagged;                     /* its frame has an IEEE 802.1Q tag on the link that has it now, or had it last */
+    uint16_t vlan;                      /* identifier of the segment that it is in; 0: in none, of untagged frames */
 };
 
 /* Packets come from the world's pool. */
@@ -83,6 +85,7 @@ void lz_packet_free(LzPacketPool *pool, LzPacket *packet);      /* accepts NULL;
  * type 14, FCS 4, gap 12. */
 #define LZ_ETHERNET_PACKET_BYTES_MIN 46u
 #define LZ_ETHERNET_OVERHEAD_BYTES 38u
+#define LZ_ETHERNET_TAG_BYTES 4u        /* an IEEE 802.1Q tag, which leaves so much less to be padded */
 /* Sets ip_bytes, and wire_bytes as Ethernet, from the header fields and payload size. */
 void lz_packet_set_wire_bytes(LzPacket *packet);
 /* Bytes of the IPv4 packet: what a link without Ethernet framing carries. */

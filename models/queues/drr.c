@@ -242,11 +242,6 @@ static char *drr_check(const void *data)
     return NULL;
 }
 
-static const char *const not_modelled[] = {
-    "the four bytes of an 802.1Q tag, on the wire and in captures",
-    NULL,
-};
-
 static const char *const by_words[] = {"dscp", "pcp", NULL};
 static const char *const turns_words[] = {"bytes", "packets", NULL};
 static const char *const pcp_words[] = {"0", "1", "2", "3", "4", "5", "6", "7", NULL};
@@ -300,7 +295,6 @@ const LzModel lz_queue_model_drr = {
     .params = params,
     .config_size = sizeof(Config),
     .state_size = sizeof(Drr),
-    .not_modelled = not_modelled,
     .check = drr_check,
     .ops = &ops,
 };

@@ -122,7 +122,6 @@ static void priority_clear(void *state)
 }
 
 static const char *const not_modelled[] = {
-    "the four bytes of an 802.1Q tag, on the wire and in captures",
     "preemption of a frame (IEEE 802.1Qbu)",
     NULL,
 };

@@ -13,6 +13,7 @@ struct LzAddressBook {
     uint32_t count;
     Entry *entries;
     GPtrArray *names;           /* const char *: of group i + 1 */
+    GArray *vlans;              /* uint16_t: of group i, as far as any was set */
 };
 
 LzAddressBook *lz_address_book_new(LzAddress base, uint32_t addresses)
@@ -22,6 +23,7 @@ LzAddressBook *lz_address_book_new(LzAddress base, uint32_t addresses)
     book->count = addresses;
     book->entries = g_new0(Entry, addresses);
     book->names = g_ptr_array_new();
+    book->vlans = g_array_new(FALSE, TRUE, sizeof(uint16_t));
     return book;
 }
 
@@ -31,6 +33,7 @@ void lz_address_book_free(LzAddressBook *book)
         return;
     }
     g_ptr_array_unref(book->names);
+    g_array_unref(book->vlans);
     g_free(book->entries);
     g_free(book);
 }
@@ -40,6 +43,18 @@ LzGroup lz_address_book_add_group(LzAddressBook *book, const char *name)
     g_assert(book->names->len < LZ_GROUPS_MAX);
     g_ptr_array_add(book->names, (gpointer)(uintptr_t)name);
     return (LzGroup)book->names->len;
+}
+
+void lz_address_book_set_vlan(LzAddressBook *book, LzGroup segment, uint16_t vlan)
+{
+    g_array_set_size(book->vlans, MAX(book->vlans->len, segment + 1u));
+    g_array_index(book->vlans, uint16_t, segment) = vlan;
+}
+
+uint16_t lz_address_book_vlan(const LzAddressBook *book, LzAddress address)
+{
+    const LzGroup segment = lz_address_book_segment(book, address);
+    return segment < book->vlans->len ? g_array_index(book->vlans, uint16_t, segment) : 0;
 }
 
 void lz_address_book_add(LzAddressBook *book, LzAddress address, LzGroup segment, LzGroup owner)

@@ -11,6 +11,10 @@ LzAddressBook *lz_address_book_new(LzAddress base, uint32_t addresses);
 void lz_address_book_free(LzAddressBook *book);         /* accepts NULL */
 /* A new group; its name is borrowed. */
 LzGroup lz_address_book_add_group(LzAddressBook *book, const char *name);
+/* IEEE 802.1Q identifier of a group that is a segment. */
+void lz_address_book_set_vlan(LzAddressBook *book, LzGroup segment, uint16_t vlan);
+/* That of the segment that the address is in; 0 when it is in none. */
+uint16_t lz_address_book_vlan(const LzAddressBook *book, LzAddress address);
 void lz_address_book_add(LzAddressBook *book, LzAddress address, LzGroup segment, LzGroup owner);
 
 #endif

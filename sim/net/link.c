@@ -47,6 +47,8 @@ struct LzLink {
     bool may_pass;              /* queue and model both let packets pass that need not wait */
     LzScope scope;
     uint32_t packet_bytes_min, overhead_bytes;
+    bool is_ethernet;
+    LzTagging tagging[2];
     LzImpairment *impairment;   /* of faults; NULL: there was none so far */
     LzLinkCheck *check;         /* observes; NULL: nobody does */
     LzDigest *digest;           /* borrowed; may be NULL */
@@ -196,6 +198,17 @@ static void init_waker(LzLink *link, unsigned index)
     lz_event_init(&waker->due, wake, waker);
 }
 
+/* IEEE 802.1Q clause 9: a tag counts among the bytes that a frame must have. */
+static void frame_packet(const LzLink *link, LzDirection direction, LzPacket *packet)
+{
+    const bool may_be_tagged = packet->tag > 0 || packet->vlan > 0;
+    packet->is_tagged = G_UNLIKELY(may_be_tagged) && link->is_ethernet &&
+                        (link->tagging[direction] == LZ_TAGGED_TRUNK ||
+                         (link->tagging[direction] == LZ_TAGGED_BY_HOST && packet->tag > 0));
+    const uint32_t bytes = packet->ip_bytes + (packet->is_tagged ? LZ_ETHERNET_TAG_BYTES : 0);
+    packet->wire_bytes = (uint16_t)(MAX(bytes, link->packet_bytes_min) + link->overhead_bytes);
+}
+
 /* A packet enters at a port. */
 static void port_receive(LzElement *element, LzPacket *packet)
 {
@@ -204,7 +217,7 @@ static void port_receive(LzElement *element, LzPacket *packet)
     unsigned index = port->index;
     LzDirection direction = port_direction(index);
     LzLinkStats *stats = &link->stats[direction];
-    packet->wire_bytes = (uint16_t)(MAX(packet->ip_bytes, link->packet_bytes_min) + link->overhead_bytes);
+    frame_packet(link, direction, packet);
     stats->offered_packets++;
     stats->offered_bytes += packet->wire_bytes;
     lz_probe_turn(link->env.probes);
@@ -357,6 +370,7 @@ void lz_link_set_framing(LzLink *link, uint32_t packet_bytes_min, uint32_t overh
 {
     link->packet_bytes_min = packet_bytes_min;
     link->overhead_bytes = overhead_bytes;
+    link->is_ethernet = packet_bytes_min == LZ_ETHERNET_PACKET_BYTES_MIN && overhead_bytes == LZ_ETHERNET_OVERHEAD_BYTES;
 }
 
 LzTime lz_transmit_ns_ceil(uint64_t bytes, int64_t rate_bps)
@@ -469,6 +483,11 @@ void lz_link_set_buffer(LzLink *link, unsigned station, LzDirection direction, L
 {
     g_assert(station < link->stations);
     port_at(link, port_index(station, direction))->buffer = buffer;
+}
+
+void lz_link_set_tagging(LzLink *link, LzDirection direction, LzTagging tagging)
+{
+    link->tagging[direction] = tagging;
 }
 
 static void drop_queue(LzLink *link, unsigned index)

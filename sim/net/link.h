@@ -24,6 +24,13 @@ void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzE
 void lz_link_set_buffer(LzLink *link, unsigned station, LzDirection direction, LzSharedBuffer *buffer);
 void lz_link_set_up(LzLink *link, bool is_up);
 bool lz_link_is_up(const LzLink *link);
+/* Which frames have an IEEE 802.1Q tag in this direction, where the link is Ethernet. */
+typedef enum {
+    LZ_TAGGED_NONE,                     /* an access port, to its host */
+    LZ_TAGGED_BY_HOST,                  /* from a host: what its card has tagged */
+    LZ_TAGGED_TRUNK,                    /* between switches: what is in a VLAN or has a priority */
+} LzTagging;
+void lz_link_set_tagging(LzLink *link, LzDirection direction, LzTagging tagging);
 /* A fault: of the packets that cross, a share is lost beside what the model loses, and the others are later by
  * delay_ns, in order. 0 and 0 end it; what is held by then arrives when it would have. */
 void lz_link_impair(LzLink *link, uint32_t loss_ppb, LzTime delay_ns);

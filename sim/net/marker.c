@@ -75,6 +75,7 @@ static void tagger_receive(LzElement *element, LzPacket *packet)
 {
     const LzTagger *tagger = (const LzTagger *)element;
     packet->tag = tagger->pcp + 1;
+    packet->is_tagged = true;
     lz_element_receive(tagger->base.next, packet);
 }
 

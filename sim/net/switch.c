@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "lazaret/cache.h"
+#include "sim/net/address_book.h"
 
 #define SPARSE_ROUTES 64u               /* so many, and */
 #define EGRESS_BYTES 256u               /* a port of a link, its queue and what the link keeps of it */
@@ -32,7 +33,8 @@ struct LzSwitch {
     LzElement unreachable;      /* stands for a route to nowhere */
     LzElement output;           /* where the guards end */
     LzElement *guard, *gateway; /* borrowed; NULL: none */
-    bool is_router, has_passed; /* passed: the packet that is with the guards now */
+    const LzAddressBook *addresses;     /* borrowed; NULL: it is no router */
+    bool has_passed;            /* the packet that is with the guards now */
 };
 
 /* ---- table ---- */
@@ -168,11 +170,12 @@ static void ask_guard(LzSwitch *self, LzPacket *packet)
 static void forward(LzSwitch *self, LzPacket *packet)
 {
     if (G_UNLIKELY(packet->is_unrouted)) {
-        if (!self->is_router) {
+        if (!self->addresses) {
             send(self, packet, self->gateway);
             return;
         }
         packet->is_unrouted = false;
+        packet->vlan = lz_address_book_vlan(self->addresses, packet->destination);
     }
     if (G_UNLIKELY(self->guard)) {
         ask_guard(self, packet);
@@ -255,9 +258,9 @@ void lz_switch_set_power(LzSwitch *self, bool is_on)
     }
 }
 
-void lz_switch_set_router(LzSwitch *self)
+void lz_switch_set_router(LzSwitch *self, const LzAddressBook *addresses)
 {
-    self->is_router = true;
+    self->addresses = addresses;
 }
 
 void lz_switch_set_gateway(LzSwitch *self, LzElement *egress)

@@ -3,6 +3,7 @@
 #ifndef SIM_NET_SWITCH_H
 #define SIM_NET_SWITCH_H
 
+#include "lazaret/addresses.h"
 #include "lazaret/element.h"
 #include "lazaret/env.h"
 
@@ -17,7 +18,7 @@ LzElement *lz_switch_input(LzSwitch *self);
 void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits, LzElement *egress);
 /* A router takes packets from one segment to another (packet->is_unrouted); any other switch sends those to the
  * gateway, the way to the nearest router. NULL: there is none, and they are dropped (LZ_DROP_NO_ROUTE). */
-void lz_switch_set_router(LzSwitch *self);
+void lz_switch_set_router(LzSwitch *self, const LzAddressBook *addresses);      /* borrowed: whose VLANs are whose */
 void lz_switch_set_gateway(LzSwitch *self, LzElement *egress);
 /* What is forwarded passes these elements first, which end in lz_switch_output() and decide at once. What they keep
  * is counted as dropped (LZ_DROP_DEFENCE). Borrowed. */

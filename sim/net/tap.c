@@ -4,12 +4,13 @@
 #include <glib.h>
 #include <string.h>
 
+#include "lazaret/dscp.h"
 #include "sim/net/packet.h"
 
 #define MAC_HEADER_BYTES 14u
-#define NOT_IN_FRAME_BYTES 24u          /* preamble and SFD 8, FCS 4, gap 12 */
 #define IPV4_HEADER_BYTES 20u
 #define ETHERTYPE_IPV4 0x0800u
+#define ETHERTYPE_TAG 0x8100u           /* IEEE 802.1Q table 9-1; then priority 3 bits, DEI 1, VLAN 12 */
 #define TIME_TO_LIVE 64u                /* RFC 1700's recommended default */
 #define DONT_FRAGMENT 0x4000u
 
@@ -75,6 +76,9 @@ static uint8_t *put_ethernet(uint8_t *at, const LzPacket *packet)
 {
     at = put_mac(at, packet->destination);
     at = put_mac(at, packet->source);
+    if (packet->is_tagged) {
+        at = put16(put16(at, ETHERTYPE_TAG), (unsigned)lz_packet_pcp(packet) << 13 | packet->vlan);
+    }
     return put16(at, ETHERTYPE_IPV4);
 }
 
@@ -153,13 +157,13 @@ static void put_transport_checksum(const LzPacket *packet, const uint8_t *start,
 
 size_t lz_packet_frame_bytes(const LzPacket *packet)
 {
-    return packet->wire_bytes - NOT_IN_FRAME_BYTES;
+    const size_t tag_bytes = packet->is_tagged ? LZ_ETHERNET_TAG_BYTES : 0;
+    return MAC_HEADER_BYTES + MAX(tag_bytes + lz_packet_ip_bytes(packet), LZ_ETHERNET_PACKET_BYTES_MIN);
 }
 
 size_t lz_packet_write_frame(const LzPacket *packet, uint8_t *ret_frame)
 {
     size_t frame_bytes = lz_packet_frame_bytes(packet);
-    g_assert(MAC_HEADER_BYTES + lz_packet_ip_bytes(packet) <= frame_bytes);
     uint8_t *transport = put_ipv4(put_ethernet(ret_frame, packet), packet);
     uint8_t *sum = NULL;
     uint8_t *at = packet->protocol == LZ_IP_TCP ? put_tcp(transport, packet, &sum) : put_udp(transport, packet, &sum);

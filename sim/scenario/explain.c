@@ -63,7 +63,7 @@ const LzExplanation lz_explanations[] = {
              "of time, and so do fleets and attacks, because both name hosts."},
     {"E109", "A link is either an access link (`zone:`), on which hosts hang, or a backbone (`from:` and `to:`),\n"
              "which joins two zones."},
-    {"E110", "Hosts hang on an access link of their own zone."},
+    {"E110", "Hosts hang on an access link of their own zone; a capture on a link is of one between two zones."},
     {"E111", "Every zone must have a way to every service, over backbone links."},
     {"E112", "A backbone link joins two different zones."},
     {"E113", "The warm-up is part of the run's duration and must leave something to measure."},
@@ -84,7 +84,7 @@ const LzExplanation lz_explanations[] = {
     {"E124", "No such hosts. A segment's members, and those between whom a rule decides, are named as fleets, services or\n"
              "attacks; a rule may name a segment as well."},
     {"E125", "Segments are VLANs: a fleet, service or attack is in at most one, and what goes from one to another passes a\n"
-             "router, which is a zone with `router: true`."},
+             "router, which is a zone with `router: true`. Identifiers (`vlan:`) go from 2 to 4094, one for each segment."},
     {"E126", "Under `dhcp:`, `ntp:` and `dns:` a fleet names a service of that kind: what its devices need before they\n"
              "connect."},
     {"E127", "No such connection. A flow's `connection` is one that its fleet makes under `connections:`; a flow without it is\n"

@@ -84,6 +84,7 @@ typedef struct LzNetworkPlan {
 typedef struct LzSegmentPlan {
     LzText name;
     LzNameList members;                 /* fleets, services, attacks */
+    int64_t vlan;                       /* IEEE 802.1Q identifier; not given: the lowest from 2 on that none has */
 } LzSegmentPlan;
 
 /* ---- TLS of a service or a client ---- */
@@ -273,6 +274,7 @@ typedef struct LzWindowPlan {
 typedef struct LzCapturePlan {
     LzText fleet;                       /* whose devices; absent: no capture */
     LzText device;                      /* or one device by name, "pump[7]" */
+    LzText link;                        /* beside them: a link between two zones */
     int64_t first;                      /* how many of the fleet; default 1 */
     int secrets;                        /* enum embed, none */
 } LzCapturePlan;

@@ -9,6 +9,8 @@
 #include "sim/scenario/schema.h"
 
 #define THREADS_MAX 1024
+#define VLAN_FIRST 2                    /* IEEE 802.1Q-2022 table 9-2: 1 is the default VLAN, whose frames are untagged here */
+#define VLAN_LAST 4094
 
 /* ---- network ---- */
 
@@ -538,6 +540,48 @@ static void check_member(LzResolver *resolver, GHashTable *taken, const LzSegmen
     g_hash_table_insert(taken, (gpointer)(uintptr_t)member->text, (gpointer)(uintptr_t)segment);
 }
 
+static const LzSegmentPlan *find_vlan(const LzPlan *plan, int64_t vlan, const LzSegmentPlan *beside)
+{
+    for (unsigned i = 0; i < plan->segments.count; i++) {
+        const LzSegmentPlan *segment = LZ_ITEM(plan->segments, LzSegmentPlan, i);
+        if (segment->vlan == vlan && segment != beside) {
+            return segment;
+        }
+    }
+    return NULL;
+}
+
+static void report_vlan(const LzResolver *resolver, const LzSegmentPlan *segment, const char *whose)
+{
+    unsigned length;
+    const LzMark mark = lz_walk_mark(resolver->walk, segment, "vlan", &length);
+    lz_report_error(resolver->report, "E125", mark, length, "VLAN %d is that of %s", (int)segment->vlan, whose);
+}
+
+/* The identifiers that are given must differ; the others are the next free ones. */
+static void number_segments(LzResolver *resolver)
+{
+    const LzPlan *plan = resolver->plan;
+    int64_t next = VLAN_FIRST;
+    for (unsigned i = 0; i < plan->segments.count; i++) {
+        LzSegmentPlan *segment = LZ_ITEM(plan->segments, LzSegmentPlan, i);
+        const LzSegmentPlan *other = segment->vlan > 0 ? find_vlan(plan, segment->vlan, segment) : NULL;
+        if (segment->vlan == VLAN_FIRST - 1) {
+            report_vlan(resolver, segment, "untagged frames");
+        } else if (other && other < segment && other->name.text) {
+            report_vlan(resolver, segment, other->name.text);
+        }
+        while (segment->vlan == 0 && find_vlan(plan, next, NULL)) {
+            next++;
+        }
+        segment->vlan = segment->vlan > 0 ? segment->vlan : next;
+        if (segment->vlan > VLAN_LAST) {
+            report_vlan(resolver, segment, "none: there are 4,093");
+            return;
+        }
+    }
+}
+
 static void check_segments(LzResolver *resolver)
 {
     const LzPlan *plan = resolver->plan;
@@ -651,6 +695,11 @@ static void check_record(LzResolver *resolver)
     const LzCapturePlan *capture = &resolver->plan->record.pcapng;
     lz_names_resolve(resolver->fleets, "E107", &capture->fleet);
     check_device(resolver, &capture->device);
+    const LzLinkPlan *link = lz_names_resolve(resolver->links, "E103", &capture->link);
+    if (link && !link->from.text) {
+        lz_report_error(resolver->report, "E110", capture->link.mark, lz_text_length(&capture->link),
+                        "`%s` is an access link: a capture on a link is of one between two zones", link->name.text);
+    }
 }
 
 /* ---- all ---- */
@@ -702,6 +751,7 @@ static void resolve_parts(LzResolver *resolver)
     for (unsigned i = 0; i < plan->faults.count; i++) {
         resolve_fault(resolver, LZ_ITEM(plan->faults, LzFaultPlan, i));
     }
+    number_segments(resolver);
     check_segments(resolver);
     for (unsigned i = 0; i < plan->defences.count; i++) {
         resolve_defence(resolver, LZ_ITEM(plan->defences, LzDefencePlan, i));

@@ -184,6 +184,10 @@ static const LzParam segment_table[] = {
     LZ_PARAM(LzSegmentPlan, name, NAME, REQUIRED, .help = "of the segment (VLAN)"),
     LZ_PARAM(LzSegmentPlan, members, .kind = LZ_PARAM_NAMES, REQUIRED,
              .help = "fleets, services and attacks whose hosts are in it, wherever they hang"),
+    LZ_PARAM(LzSegmentPlan, vlan, COUNT, .max = 4094,
+             .help = "its identifier in the tags of frames between switches; 0: the next free one from 2 on (1 is that of "
+                     "untagged frames)",
+             .source = "IEEE 802.1Q-2022 table 9-2"),
     LZ_PARAM_END,
 };
 
@@ -465,6 +469,7 @@ static const LzParam capture_table[] = {
     LZ_PARAM(LzCapturePlan, first, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1,
              .help = "how many of the fleet"),
     LZ_PARAM(LzCapturePlan, device, TEXT, .help = "or one device: \"pump[7]\""),
+    LZ_PARAM(LzCapturePlan, link, NAME, .help = "beside them, frames on a link between two zones, tags included"),
     LZ_PARAM(LzCapturePlan, secrets, ENUM(secrets_words),
              .help = "TLS secrets inside the capture, so that Wireshark decrypts it"),
     LZ_PARAM_GROUP("where", .table = capture_where_table, .is_alias = true, .help = "the same as fleet and first"),
@@ -478,7 +483,7 @@ static const LzParam series_table[] = {
 };
 
 static const LzParam record_table[] = {
-    LZ_PARAM(LzRecordPlan, pcapng, OBJECT(capture_table), .help = "packets of some devices"),
+    LZ_PARAM(LzRecordPlan, pcapng, OBJECT(capture_table), .help = "packets of some devices, or on a link"),
     LZ_PARAM_GROUP("series", .table = series_table, .help = "time series"),
     LZ_PARAM(LzRecordPlan, events, .kind = LZ_PARAM_NAMES, .words = trace_words,
              .help = "kinds of events written to events.csv"),

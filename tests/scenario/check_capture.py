@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""tshark as the judge of captures: check_capture.py LAZARET WARD.yaml SMALL.yaml EXPIRED.yaml, prints TAP.
+"""tshark as the judge of captures: check_capture.py LAZARET WARD.yaml SMALL.yaml EXPIRED.yaml TAGGED.yaml, prints TAP.
 
 Every TLS record must decrypt with the secrets inside the capture, every decrypted application record must be
-MQTT, nothing may be malformed, every checksum right; and an expired certificate's alert must be there to see."""
+MQTT, nothing may be malformed, every checksum right; an expired certificate's alert and the tags of VLANs must be there to see."""
 import csv
 import os
 import shutil
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-lazaret, ward, small, expired = sys.argv[1:5]
+lazaret, ward, small, expired, tagged = sys.argv[1:6]
 failures = count = 0
 
 
@@ -88,6 +88,33 @@ def check_secrets_are_needed(scratch):
     check("without secrets the TLS is still there", len(tshark(capture, "tls.record.content_type == 23")) > 0, "no TLS")
 
 
+def check_tags(scratch):
+    """Frames of a VLAN are tagged between switches, before and behind the router each with its own identifier; a host's own
+    are only when its card does; what a tagged link carries can be decrypted there, too."""
+    vlans = {"back": {"20"}, "core": {"7"}}
+    for link, wanted in vlans.items():
+        out = os.path.join(scratch, f"tags-{link}")
+        code, text = run(tagged, out, f"record.pcapng.link={link}")
+        check(f"{link}: the run ends", code == 0, text[-300:])
+        capture = os.path.join(out, "capture.pcapng")
+        frames = [row.split("\t")[1:] for row in tshark(capture, f'frame.interface_name == "{link}"', "vlan.id", "vlan.priority")]
+        check(f"{link}: every frame is in its VLAN", len(frames) > 20 and {vlan for vlan, _ in frames} == wanted, f"{frames[:3]}")
+        check(f"{link}: alarms and what tells them have priority 5", {priority for _, priority in frames} >= {"5"}, f"{frames[:3]}")
+        check_clean(link, capture)
+        own = tshark(capture, 'frame.interface_name == "plain[1]" && vlan')
+        check(f"{link}: a card that does not tag sends no tag", not own, f"{len(own)} frames")
+        own = tshark(capture, 'frame.interface_name == "plain[1]" && !vlan')
+        check(f"{link}: its frames are there", len(own) > 10, f"{len(own)} frames")
+
+
+def check_ppp(scratch):
+    """Whatever the framing of the link, a capture is of Ethernet."""
+    out = os.path.join(scratch, "ppp")
+    code, text = run(tagged, out, "network.links.bed.framing=ppp")
+    check("ppp: the run ends", code == 0, text[-300:])
+    check_clean("ppp", os.path.join(out, "capture.pcapng"))
+
+
 def check_expired(scratch):
     for fleet in ("pump-12", "pump-13"):
         out = os.path.join(scratch, fleet)
@@ -106,5 +133,7 @@ with tempfile.TemporaryDirectory() as folder:
     check_ward(folder)
     check_secrets_are_needed(folder)
     check_expired(folder)
+    check_tags(folder)
+    check_ppp(folder)
 print(f"1..{count}")
 sys.exit(1 if failures else 0)

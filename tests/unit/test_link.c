@@ -303,6 +303,35 @@ static void test_reports(void)
     lz_scheduler_free(clock);
 }
 
+/* IEEE 802.1Q clause 9: four bytes, where the frame has a tag and is not padded for it. */
+static void test_tags(void)
+{
+    static const struct { LzTagging tagging; uint8_t tag; uint16_t vlan; uint32_t ip_bytes, wire_bytes; } rows[] = {
+        {LZ_TAGGED_NONE, 6, 9, 1500, 1538},    {LZ_TAGGED_BY_HOST, 0, 9, 1500, 1538}, {LZ_TAGGED_BY_HOST, 1, 0, 1500, 1542},
+        {LZ_TAGGED_TRUNK, 0, 0, 1500, 1538},   {LZ_TAGGED_TRUNK, 8, 0, 1500, 1542},   {LZ_TAGGED_TRUNK, 0, 2, 1500, 1542},
+        {LZ_TAGGED_TRUNK, 0, 4094, 42, 84},    {LZ_TAGGED_TRUNK, 0, 4094, 43, 85},    {LZ_TAGGED_NONE, 0, 4094, 46, 84},
+    };
+    for (unsigned is_ppp = 0; is_ppp < 2; is_ppp++) {
+        Log log;
+        void *config = config_new(0, 0);
+        lz_test_config_set(wired(), config, "framing", is_ppp);
+        log_init(&log, config, 1e6, 1, 1);
+        for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+            lz_link_set_tagging(log.medium->link, LZ_UP, rows[i].tagging);
+            LzPacket *packet = lz_packet_new(log.medium->packets);
+            packet->tag = rows[i].tag;
+            packet->vlan = rows[i].vlan;
+            packet->ip_bytes = (uint16_t)rows[i].ip_bytes;
+            uint64_t before = lz_link_stats(log.medium->link, LZ_UP)->delivered_bytes;
+            lz_element_receive(lz_link_input(log.medium->link, 0, LZ_UP), packet);
+            test_medium_run(log.medium, LZ_SECONDS(1));
+            g_assert_cmpuint(lz_link_stats(log.medium->link, LZ_UP)->delivered_bytes - before, ==,
+                             is_ppp ? rows[i].ip_bytes + 2 : rows[i].wire_bytes);
+        }
+        log_clear(&log);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -316,5 +345,6 @@ int main(int argc, char **argv)
     g_test_add_func("/link/stations-are-independent", test_stations_are_independent);
     g_test_add_func("/link/cut-and-back", test_cut_and_back);
     g_test_add_func("/link/reports", test_reports);
+    g_test_add_func("/link/tags", test_tags);
     return g_test_run();
 }

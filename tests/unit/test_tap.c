@@ -33,7 +33,7 @@ static uint32_t sum_of(const uint8_t *bytes, size_t size, uint32_t sum)
 /* Checks lengths and both checksums; returns the transport header. */
 static const uint8_t *check_frame(const LzPacket *packet, const uint8_t *frame, size_t size)
 {
-    g_assert_cmpuint(size, ==, packet->wire_bytes - 24);
+    g_assert_cmpuint(size, ==, packet->wire_bytes - 24u);
     g_assert_cmpuint(size, ==, lz_packet_frame_bytes(packet));
     g_assert_cmpuint(size, >=, 60);
     g_assert_cmphex(word(frame + 12), ==, 0x0800);
@@ -167,6 +167,30 @@ static void see(void *self, const LzPacket *packet)
     order->seen++;
 }
 
+/* IEEE 802.1Q 9.3: the tag stands before the type, and a short frame needs four bytes less of padding. */
+static void test_tag(void)
+{
+    static const struct { uint32_t payload; size_t frame; } rows[] = {{12, 60}, {14, 60}, {15, 61}, {200, 246}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        LzPacket packet = tcp_packet();
+        packet.protocol = LZ_IP_UDP;
+        packet.is_tagged = true;
+        packet.tag = 5 + 1;
+        packet.vlan = 0x123;
+        packet.payload = lz_buffer_new(rows[i].payload);
+        memset(packet.payload->data, 0xaa, rows[i].payload);
+        packet.payload_size = rows[i].payload;
+        g_autofree uint8_t *frame = g_malloc(lz_packet_frame_bytes(&packet));
+        size_t size = lz_packet_write_frame(&packet, frame);
+        g_assert_cmpuint(size, ==, rows[i].frame);
+        g_assert_cmphex(word(frame + 12), ==, 0x8100);
+        g_assert_cmphex(word(frame + 14), ==, 5 << 13 | 0x123);
+        g_assert_cmphex(word(frame + 16), ==, 0x0800);
+        g_assert_cmphex(frame[18], ==, 0x45);
+        lz_buffer_unref(packet.payload);
+    }
+}
+
 static void test_shows_then_passes(void)
 {
     static const LzElementOps ops = {.receive = pass};
@@ -187,6 +211,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tap/sack", test_sack);
     g_test_add_func("/tap/udp-by-hand", test_udp_by_hand);
     g_test_add_func("/tap/any-packet", test_any_packet);
+    g_test_add_func("/tap/tag", test_tag);
     g_test_add_func("/tap/shows-then-passes", test_shows_then_passes);
     return g_test_run();
 }
