@@ -45,7 +45,7 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(TCP_SYN_DROPPED, TCP, "syn_dropped", COUNTER, NONE, "SYNs for which the backlog had no room") \
     X(FLOW_CREATED, FLOW, "created", COUNTER, NONE, "messages created") \
     X(FLOW_DELIVERED, FLOW, "delivered", RATIO, NONE, "messages delivered, of those created") \
-    X(FLOW_LOST, FLOW, "lost", RATIO, NONE, "messages lost with a cause, of those created") \
+    X(FLOW_LOST, FLOW, "lost", RATIO, NONE, "messages lost with a cause, datagrams on the way among them, of those created") \
     X(FLOW_DUPLICATE, FLOW, "duplicate", COUNTER, NONE, "messages delivered more than once") \
     X(FLOW_DEADLINE_MISS, FLOW, "deadline_miss", RATIO, NONE, "messages not delivered by their deadline, of those due") \
     X(FLOW_LATENCY, FLOW, "latency", SAMPLE, SECONDS, "creation to delivery") \

@@ -85,6 +85,7 @@ typedef enum {
     LZ_LOSS_POWER,              /* the device lost power */
     LZ_LOSS_SERVICE_FULL,       /* the service dropped it: queue or quota */
     LZ_LOSS_REFUSED,            /* the service does not accept it (authorisation, protocol) */
+    LZ_LOSS_NETWORK,            /* the datagram that it was in was dropped on the way, or nobody took it */
     LZ_LOSS_CAUSE_COUNT,
 } LzLossCause;
 const char *lz_loss_cause_name(LzLossCause cause);

@@ -50,7 +50,7 @@ static void clear(void *state)
 }
 
 static const char *const not_modelled[] = {
-    "DTLS and acknowledgements: a message that is lost on the way stays in flight for ever",
+    "DTLS and acknowledgements: the device never learns that a message was lost",
     "fragmentation: a message above 1,472 bytes is refused",
     "the QoS of a flow: everything is sent once",
     NULL,

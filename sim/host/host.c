@@ -2,6 +2,7 @@
 #include "sim/host/internal.h"
 
 #include "lazaret/cache.h"
+#include "sim/net/packet.h"
 
 #define HOT_BYTES 128u                  /* of LzHost, that a packet touches */
 
@@ -14,15 +15,21 @@ struct Compute {
     Compute *next, *previous;
 };
 
+static void refuse(LzHost *host, LzPacket *packet)
+{
+    lz_packet_lost(packet, host->env.probes);
+    lz_packet_free(host->env.packets, packet);
+}
+
 static void receive(LzElement *element, LzPacket *packet)
 {
     LzHost *host = (LzHost *)element;
     if (!host->is_on || packet->destination != host->options.address) {
-        lz_packet_free(host->env.packets, packet);
+        refuse(host, packet);
     } else if (packet->protocol == LZ_IP_TCP) {
         lz_tcp_receive(host->tcp, packet);
-    } else {
-        lz_udp_receive(&host->udp, packet);
+    } else if (!lz_udp_receive(&host->udp, packet)) {
+        refuse(host, packet);
     }
 }
 

@@ -9,6 +9,7 @@ typedef enum { DIGEST_CREATED = 1, DIGEST_DELIVERED, DIGEST_LOST, DIGEST_DUPLICA
 static const char *const loss_cause_names[] = {
     [LZ_LOSS_CLIENT_QUEUE_FULL] = "client-queue-full", [LZ_LOSS_CONNECTION] = "connection",
     [LZ_LOSS_POWER] = "power", [LZ_LOSS_SERVICE_FULL] = "service-full", [LZ_LOSS_REFUSED] = "refused",
+    [LZ_LOSS_NETWORK] = "network",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(loss_cause_names) == LZ_LOSS_CAUSE_COUNT);
 

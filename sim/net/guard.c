@@ -6,6 +6,7 @@
 
 #include "lazaret/defence.h"
 #include "lazaret/model.h"
+#include "sim/net/packet.h"
 
 struct LzGuard {
     LzElement base;
@@ -32,6 +33,7 @@ static void receive(LzElement *element, LzPacket *packet)
     if (guard->is_legitimate(guard->owner, packet->source)) {
         lz_probe_count(probes, guard->scope, LZ_METRIC_DEFENCE_COLLATERAL, 1);
     }
+    lz_packet_lost(packet, probes);
     lz_packet_free(guard->env.packets, packet);
 }
 

@@ -8,6 +8,7 @@
 #include "lazaret/cache.h"
 #include "lazaret/queue.h"
 #include "sim/net/impair.h"
+#include "sim/net/packet.h"
 
 #define PORT_ALIGNMENT LZ_CACHE_LINE_BYTES
 #define STATE_ALIGNMENT 16u
@@ -153,6 +154,7 @@ static void drop(LzLink *link, unsigned index, LzPacket *packet, LzDropReason re
         lz_link_check_left(link->check, port_direction(index), packet, false);
     }
     digest_packet(link, index, packet, reason);
+    lz_packet_lost(packet, link->env.probes);
     lz_packet_free(link->env.packets, packet);
 }
 

@@ -137,3 +137,11 @@ void lz_packet_set_wire_bytes(LzPacket *packet)
     packet->ip_bytes = (uint16_t)lz_packet_ip_bytes(packet);
     packet->wire_bytes = (uint16_t)(MAX(packet->ip_bytes, LZ_ETHERNET_PACKET_BYTES_MIN) + LZ_ETHERNET_OVERHEAD_BYTES);
 }
+
+void lz_packet_lost(const LzPacket *packet, LzProbes *probes)
+{
+    if (packet->protocol == LZ_IP_UDP) {
+        const LzBytes payload = {lz_packet_payload(packet), packet->payload_size};
+        lz_probe_lost(probes, lz_message_mark_read(payload), LZ_LOSS_NETWORK);
+    }
+}

@@ -6,6 +6,7 @@
 
 #include "lazaret/cache.h"
 #include "sim/net/address_book.h"
+#include "sim/net/packet.h"
 
 #define SPARSE_ROUTES 64u               /* so many, and */
 #define EGRESS_BYTES 256u               /* a port of a link, its queue and what the link keeps of it */
@@ -22,6 +23,7 @@ typedef struct RouteTable {
 struct LzSwitch {
     LzElement input;
     LzPacketPool *packets;      /* borrowed */
+    LzProbes *probes;           /* borrowed; may be NULL */
     LzTime forwarding_ns;
     bool is_on;
     unsigned table_count;
@@ -139,6 +141,7 @@ void lz_switch_clear_prefixes(LzSwitch *self)
 static void drop(LzSwitch *self, LzPacket *packet, LzDropReason reason)
 {
     self->stats.dropped_packets[reason]++;
+    lz_packet_lost(packet, self->probes);
     lz_packet_free(self->packets, packet);
 }
 
@@ -289,6 +292,7 @@ LzSwitch *lz_switch_new(const LzEnv *env, LzTime forwarding_ns)
     self->input.ops = &switch_ops;
     self->output.ops = &output_ops;
     self->packets = env->packets;
+    self->probes = env->probes;
     self->scheduler = env->scheduler;
     self->forwarding_ns = forwarding_ns;
     self->is_on = true;

@@ -96,18 +96,18 @@ bool lz_udp_send(LzUdp *udp, uint16_t source_port, LzAddress destination, uint16
     return true;
 }
 
-void lz_udp_receive(LzUdp *udp, LzPacket *packet)
+bool lz_udp_receive(LzUdp *udp, LzPacket *packet)
 {
     unsigned place = port_place(udp, packet->destination_port);
     if (!port_is_at(udp, place, packet->destination_port)) {
         udp->refused++;
-        lz_packet_free(udp->packets, packet);
-        return;
+        return false;
     }
     LzUdpPort port = udp->ports[place];
     LzBytes payload = {lz_packet_payload(packet), packet->payload_size};
     port.received(port.self, packet->source, packet->source_port, payload);
     lz_packet_free(udp->packets, packet);
+    return true;
 }
 
 uint64_t lz_udp_refused(const LzUdp *udp)

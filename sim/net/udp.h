@@ -30,8 +30,8 @@ void lz_udp_unbind(LzUdp *udp, uint16_t port);
 /* False when the payload is larger than LZ_UDP_PAYLOAD_MAX. */
 bool lz_udp_send(LzUdp *udp, uint16_t source_port, LzAddress destination, uint16_t destination_port,
                  uint8_t dscp, LzBytes payload);
-/* Takes ownership. Unbound port: counted and freed. */
-void lz_udp_receive(LzUdp *udp, LzPacket *packet);
+/* Takes ownership. False: nobody has the port, which is counted, and the caller keeps the packet. */
+bool lz_udp_receive(LzUdp *udp, LzPacket *packet);
 uint64_t lz_udp_refused(const LzUdp *udp);
 
 #endif

@@ -230,6 +230,53 @@ static void test_drawn_durations_have_their_mean(void)
     g_assert_cmpfloat_with_epsilon(sum_s / SEEDS, 5.0, 4 * 5.0 / 141.4);
 }
 
+/* ---- messages without anybody who sends them again ---- */
+
+static const char waves[] =
+    "lazaret: 1\n"
+    "name: waves\n"
+    "run: {seed: 1, duration: 60 s}\n"
+    "network:\n"
+    "  zones: [ward, {name: core, router: true}]\n"
+    "  links:\n"
+    "    bed: {model: wired, zone: ward, rate: 10 Mbit/s, loss: 5 %}\n"
+    "    backbone: {model: wired, from: ward, to: core, rate: 300 kbit/s, queue: {model: codel, limit: 3 kB}}\n"
+    "    rack: {model: wired, zone: core, rate: 1 Gbit/s}\n"
+    "segments: {beds: {members: [monitor, stranger]}}\n"
+    "services: {central: {kind: sink, link: rack, tls: {enabled: false}}}\n"
+    "fleet:\n"
+    "  - &monitor {name: monitor, profile: patient-monitor, count: 4, link: bed,\n"
+    "     connect: {to: central, client: datagram, start: {spread: 1 s}, tls: {enabled: false}}}\n"
+    "  - {<<: *monitor, name: stranger, count: 1}\n"
+    "defences:\n"
+    "  - {name: fw, kind: firewall, where: core, rules: [{name: known, from: monitor}]}\n"
+    "faults:\n"
+    "  - {name: off, kind: switch-off, zone: core, at: 10 s, for: 5 s}\n"
+    "  - {name: cut, kind: link-down, link: rack, at: 20 s, for: 5 s}\n"
+    "  - {name: deaf, kind: service-down, service: central, at: 30 s, for: 5 s}\n"
+    "  - {name: noise, kind: loss-burst, link: backbone, loss: 30 %, at: 40 s, for: 5 s}\n"
+    "live: {bind: off}\n";
+
+/* A datagram that a queue, a link, a switch, a firewall or a deaf host drops is lost, with a cause; what is neither lost
+ * nor delivered is on its way. */
+static void test_every_datagram_is_accounted_for(void)
+{
+    g_autoptr(LzPlan) plan = lz_test_plan(waves);
+    g_autoptr(LzWorld) world = lz_test_world(plan);
+    lz_test_run(world);
+    static const char *const fleets[] = {"monitor", "stranger"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(fleets); i++) {
+        LzScope flow = lz_probe_scope(lz_world_probes(world), LZ_SCOPE_FLOW, "wave", fleets[i]);
+        const LzFlowAccount account = lz_recorder_flow_account(lz_world_probes(world), flow);
+        g_test_message("%s: %u created, %u delivered, %u lost", fleets[i], (unsigned)account.created, (unsigned)account.delivered,
+                       (unsigned)account.lost[LZ_LOSS_NETWORK]);
+        g_assert_cmpuint(account.created, >, 200);
+        g_assert_cmpuint(account.lost[LZ_LOSS_NETWORK], >, account.created / 4);
+        g_assert_cmpuint(account.in_flight, <=, 4);
+        g_assert_cmpuint(account.delivered > 0, ==, i == 0);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -242,5 +289,6 @@ int main(int argc, char **argv)
     g_test_add_func("/faults/flapping", test_flapping);
     g_test_add_func("/faults/drawn-times", test_drawn_times);
     g_test_add_func("/faults/drawn-durations-have-their-mean", test_drawn_durations_have_their_mean);
+    g_test_add_func("/faults/every-datagram-is-accounted-for", test_every_datagram_is_accounted_for);
     return g_test_run();
 }

@@ -26,7 +26,9 @@ static void hand_over(LzElement *element, LzPacket *packet)
     Fixture *fixture = (Fixture *)element;
     g_assert_cmpuint(packet->wire_bytes, ==, MAX(46, 28 + packet->payload_size) + 38);
     fixture->last_dscp = packet->dscp;
-    lz_udp_receive(&fixture->server, packet);
+    if (!lz_udp_receive(&fixture->server, packet)) {
+        lz_packet_free(fixture->packets, packet);
+    }
 }
 
 static const LzElementOps hand_over_ops = {.receive = hand_over};
