@@ -290,7 +290,8 @@ static const LzQueueOps ops = {
 const LzModel lz_queue_model_drr = {
     .name = "drr",
     .summary = "deficit or weighted round robin over classes by DSCP or 802.1p",
-    .source = "Shreedhar and Varghese, SIGCOMM 1995, as remembered",
+    .source = "Shreedhar and Varghese, Efficient fair queuing using deficit round robin, SIGCOMM 1995, pages 231 to 242, as Linux's "
+              "tc-drr(8) gives it",
     .kind = LZ_MODEL_QUEUE,
     .params = params,
     .config_size = sizeof(Config),

@@ -287,7 +287,8 @@ static const LzQueueOps ops = {
 const LzModel lz_queue_model_red = {
     .name = "red",
     .summary = "random early detection, weighted by DSCP: drops the likelier the longer the average queue",
-    .source = "Floyd and Jacobson, IEEE/ACM Transactions on Networking 1(4), 1993, as remembered",
+    .source = "Floyd and Jacobson, Random early detection gateways for congestion avoidance, IEEE/ACM Transactions on "
+              "Networking 1(4), 1993, pages 397 to 413",
     .kind = LZ_MODEL_QUEUE,
     .params = params,
     .config_size = sizeof(Config),
