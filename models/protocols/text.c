@@ -21,11 +21,19 @@ void lz_write_decimal(LzWriter *writer, uint64_t value, unsigned digits_min)
 void lz_write_filler(LzWriter *writer, size_t size, const char *pattern)
 {
     const LzBytes piece = lz_bytes_of_text(pattern);
-    while (size > 0 && !writer->failed) {
-        const size_t taken = size < piece.size ? size : piece.size;
-        lz_write_bytes(writer, (LzBytes){piece.data, taken});
-        size -= taken;
+    if (writer->failed || writer->capacity - writer->size < size || !writer->data) {
+        lz_write_bytes(writer, (LzBytes){NULL, writer->data ? SIZE_MAX : size});
+        return;
     }
+    uint8_t *bytes = writer->data + writer->size;
+    size_t done = size < piece.size ? size : piece.size;
+    memcpy(bytes, piece.data, done);
+    while (done < size) {               /* whole patterns, doubling */
+        const size_t more = size - done < done ? size - done : done;
+        memcpy(bytes + done, bytes, more);
+        done += more;
+    }
+    writer->size += size;
 }
 
 bool lz_read_decimal(LzBytes text, uint64_t max, uint64_t *ret_value)

@@ -20,6 +20,7 @@ typedef struct Manners {
 } Manners;
 static const Manners manners[] = {
     {"datagram", false, false, false, false},
+    {"dicom", true, true, false, false},
     {"exchange", true, true, false, false},
     {"hl7", true, true, false, true},
     {"http", true, true, false, false},

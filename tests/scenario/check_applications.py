@@ -7,9 +7,11 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 
 lazaret, scenario = sys.argv[1:3]
@@ -105,11 +107,107 @@ def check_hl7(folder):
             break
 
 
+# ---- DICOM ----
+
+def conversation(path):
+    """What both ends said, in turns: (is it the client, bytes)."""
+    done = subprocess.run(["tshark", "-r", path, "-q", "-z", "follow,tcp,raw,0"], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, check=True)
+    turns = []
+    for line in done.stdout.splitlines():
+        if not re.fullmatch("\t?[0-9a-f]+", line):
+            continue
+        is_client, data = not line.startswith("\t"), bytes.fromhex(line.strip())
+        if turns and turns[-1][0] == is_client:
+            turns[-1] = (is_client, turns[-1][1] + data)
+        else:
+            turns.append((is_client, data))
+    return turns
+
+
+def read_exactly(connection, size):
+    data = b""
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            raise ConnectionError("the archive hung up")
+        data += more
+    return data
+
+
+def read_pdu(connection):
+    head = read_exactly(connection, 6)
+    return head[0], read_exactly(connection, int.from_bytes(head[2:6], "big"))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def connect(port):
+    for _ in range(100):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    raise ConnectionError("storescp does not listen")
+
+
+def replay(turns, folder):
+    """Says to dcmtk's archive what the device said to ours. Returns the statuses of its answers."""
+    port = free_port()
+    archive = subprocess.Popen(["storescp", "-od", folder, str(port)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    answers = []
+    try:
+        with connect(port) as connection:
+            for is_client, data in turns:
+                if is_client:
+                    connection.sendall(data)
+                else:
+                    answers.append(read_pdu(connection))
+    finally:
+        archive.terminate()
+        archive.wait()
+    return answers
+
+
+def check_dcmtk(turns, folder):
+    if not shutil.which("storescp") or not shutil.which("dcmdump"):
+        check("dicom: dcmtk takes the images # SKIP dcmtk is not installed", True)
+        return
+    os.mkdir(folder)
+    answers = replay(turns, folder)
+    kinds = [kind for kind, _ in answers]
+    check("dicom: dcmtk accepts the association and answers each image and the release", kinds == [2, 4, 4, 4, 6], kinds)
+    files = sorted(os.listdir(folder))
+    check("dicom: dcmtk has stored what was sent", len(files) == 3, files)
+    for name in files:
+        done = subprocess.run(["dcmdump", "+P", "SOPClassUID", "+P", "Modality", "+P", "Rows", "+P", "Columns", "+P", "PixelData",
+                               os.path.join(folder, name)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        is_good = all(word in done.stdout for word in ("=CTImageStorage", "[CT]", "US 256", "OW ")) and not done.stderr
+        check(f"dicom: dcmdump reads {name}", done.returncode == 0 and is_good, done.stdout + done.stderr)
+
+
+def check_dicom(folder):
+    path = capture(folder, "dicom")
+    check_clean("dicom", path)
+    kinds = [kind for kinds, in tshark(path, "dicom", "dicom.pdu.type") for kind in kinds]
+    check("dicom: associations are asked for, accepted and released",
+          len({kinds.count(kind) for kind in ("0x01", "0x02")}) == 1 and kinds.count("0x05") == kinds.count("0x06") > 2, kinds[:20])
+    titles = tshark(path, "dicom.pdu.type == 1", "dicom.assoc.ae.calling", "dicom.assoc.ae.called")
+    check("dicom: who asks whom", [title[0].strip() for title in titles[0]] == ["DICOM-1", "PACS"], titles[:1])
+    check_dcmtk(conversation(path), os.path.join(folder, "stored"))
+
+
 if not shutil.which("tshark"):
     print("1..0 # SKIP tshark is not installed")
     sys.exit(0)
 with tempfile.TemporaryDirectory() as scratch:
     check_http(scratch)
     check_hl7(scratch)
+    check_dicom(scratch)
 print(f"1..{count}")
 sys.exit(1 if failures else 0)
