@@ -95,6 +95,9 @@ void lz_world_device_ready(void *owner, LzDevice *lz_device, unsigned connection
     lz_probe_level(probes, world->run_scope, LZ_METRIC_RUN_DEVICES_CONNECTED, world->connected);
     lz_probe_level(probes, fleet->scope, LZ_METRIC_FLEET_CONNECTED, share_ppb(fleet->connected, (uint64_t)fleet->plan->count));
     lz_probe_count(probes, fleet->scope, LZ_METRIC_FLEET_RECONNECTS, is_ready && lz_device_reconnects(lz_device) > 0);
+    if (is_ready) {
+        lz_world_onboarding_ready(device);
+    }
 }
 
 /* ---- invariants ---- */
@@ -270,6 +273,7 @@ static void device_clear(Device *device)
     lz_device_free(device->device);
     lz_world_attachment_clear(&device->attachment);
     lz_credential_free(device->credential);
+    lz_world_onboarding_free(device->onboarding);
 }
 
 static void attack_clear(Attack *attack)
@@ -308,10 +312,13 @@ void lz_world_free(LzWorld *world)
     }
     for (unsigned i = 0; world->switches && i < world->switch_count; i++) {
         g_clear_pointer(&world->switches[i].guards, g_ptr_array_unref);
+        lz_world_free_authenticator(&world->switches[i]);
         lz_switch_free(world->switches[i].switch_);
     }
     for (unsigned i = 0; world->fleets && i < plan->fleet.count; i++) {
         lz_world_clear_connections(&world->fleets[i]);
+        lz_tls_profile_free(world->fleets[i].onboarding_tls);
+        g_free(world->fleets[i].free_at_ns);
         g_free(world->fleets[i].flows);
         g_free(world->fleets[i].warmup_bytes);
     }
@@ -325,7 +332,10 @@ void lz_world_free(LzWorld *world)
     g_free(world->faults);
     g_free(world->windows);
     lz_workers_free(world->workers);
+    lz_pki_free(world->manufacturer);
     lz_pki_free(world->pki);
+    g_clear_pointer(&world->bought, g_hash_table_unref);
+    g_clear_pointer(&world->bought_by_address, g_hash_table_unref);
     lz_recorder_free(world->probes);
     lz_packet_pool_free(world->packets);
     lz_scheduler_free(world->scheduler);
@@ -390,6 +400,9 @@ static void set_switch_power(Switch *one, bool is_on)
         lz_guard_restart(one->guards->pdata[i]);
     }
     lz_switch_set_power(one->switch_, is_on);
+    if (one->authenticator) {
+        lz_authenticator_set_power(one->authenticator, is_on);
+    }
 }
 
 void lz_world_switch_power(LzWorld *world, const char *zone, bool is_on)
@@ -424,7 +437,11 @@ void lz_world_service_power(LzWorld *world, const char *name, bool is_on)
 
 void lz_world_device_update(Device *device)
 {
-    lz_device_set_power(device->device, device->has_started && device->holds == 0 && !device->is_cut);
+    bool is_on = device->has_started && device->holds == 0 && !device->is_cut && !lz_world_onboarding_holds(device);
+    if (device->onboarding) {
+        lz_access_port_set_carrier(device->onboarding->port, is_on);
+    }
+    lz_device_set_power(device->device, is_on);
 }
 
 void lz_world_fleet_power(LzWorld *world, const char *fleet, bool is_on)

@@ -217,6 +217,7 @@ typedef struct HostRequest {
     const LzTcpOptions *tcp;            /* must live as long as the world */
     size_t room_bytes;
     int pcp_word;                       /* 0: its frames have no tag; else 1 + their priority */
+    Onboarding *onboarding;             /* NULL: its port lets it in unasked */
 } HostRequest;
 
 /* Makes a host and hangs it on the next free station of its link. */
@@ -249,6 +250,9 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         .tls_scope = request->tls_scope,
         .service_scope = request->service_scope,
         .needs = request->needs,
+        .onboarding = request->onboarding && request->onboarding->device_id ? &request->onboarding->options : NULL,
+        .onboarded = lz_world_onboarded,
+        .onboarded_self = request->onboarding,
         .tcp = request->tcp,
         .digest = &world->digest,
         .room_bytes = request->room_bytes,
@@ -264,8 +268,14 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
     }
     set_buffer(medium, station, LZ_DOWN, access);
     lz_link_set_sink(medium->link, station, LZ_DOWN, input);
-    lz_link_set_sink(medium->link, station, LZ_UP, lz_world_marked(medium, station, LZ_UP, lz_switch_input(access->switch_)));
-    lz_switch_add_route(access->switch_, address, 32, lz_link_input(medium->link, station, LZ_DOWN));
+    LzElement *up = lz_switch_input(access->switch_), *down = lz_link_input(medium->link, station, LZ_DOWN);
+    if (request->onboarding) {
+        LzAccessPort *port = lz_world_add_port(request->onboarding, access, address, down, request->is_captured);
+        up = lz_access_port_up(port);
+        down = lz_access_port_down(port);
+    }
+    lz_link_set_sink(medium->link, station, LZ_UP, lz_world_marked(medium, station, LZ_UP, up));
+    lz_switch_add_route(access->switch_, address, 32, down);
     g_hash_table_insert(world->by_name, g_strdup(request->name), host);
     if (request->is_legitimate) {
         g_hash_table_add(world->legitimate, GUINT_TO_POINTER(address));
@@ -297,10 +307,9 @@ static LzCredential *issue(LzWorld *world, const char *name, const char *key_own
     return lz_pki_issue(world->pki, &request, key_owner, error);
 }
 
-LzTlsProfile *lz_world_tls_profile(LzWorld *world, const LzTlsPlan *tls, LzCredential *credential, const char *entity,
-                                   GError **error)
+static LzTlsProfileOptions profile_options(const LzWorld *world, const LzTlsPlan *tls, LzCredential *credential, const char *entity)
 {
-    LzTlsProfileOptions options = {
+    return (LzTlsProfileOptions){
         .is_server = credential != NULL,
         .min_version = (LzTlsVersion)tls->min,
         .max_version = (LzTlsVersion)tls->max,
@@ -312,10 +321,26 @@ LzTlsProfile *lz_world_tls_profile(LzWorld *world, const LzTlsPlan *tls, LzCrede
         .seed = world->seed,
         .entity = lz_entity_id(entity),
     };
+}
+
+LzTlsProfile *lz_world_tls_profile(LzWorld *world, const LzTlsPlan *tls, LzCredential *credential, const char *entity,
+                                   GError **error)
+{
+    LzTlsProfileOptions options = profile_options(world, tls, credential, entity);
     return lz_tls_profile_new(&options, error);
 }
 
 /* ---- services ---- */
+
+static LzTlsProfile *service_profile(LzWorld *world, const Service *service, GError **error)
+{
+    const LzServiceOps *ops = service->plan->kind.model->ops;
+    LzTlsProfileOptions options = profile_options(world, &service->plan->tls, service->credential, service->plan->name.text);
+    options.also_trust = ops->knows_manufacturers ? world->manufacturer : NULL;
+    options.keeps_certificates = ops->knows_manufacturers;
+    options.has_tickets = options.has_tickets && !ops->carries_tls;     /* EAP ends before anybody could resume */
+    return lz_tls_profile_new(&options, error);
+}
 
 static void add_guards(LzWorld *world, Service *service)
 {
@@ -373,7 +398,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
         if (!service->credential) {
             return FALSE;
         }
-        service->tls = lz_world_tls_profile(world, &plan->tls, service->credential, name, error);
+        service->tls = service_profile(world, service, error);
         if (!service->tls) {
             return FALSE;
         }
@@ -386,6 +411,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
                    .handshake_timeout_ns = plan->handshake_timeout_ns},
         .scope = service->scope,
         .address_of = address_of,
+        .site = lz_world_build_site(world),
         .owner = world,
     };
     const LzServiceOps *ops = plan->kind.model->ops;
@@ -432,6 +458,7 @@ static void start_device(void *owner)
 {
     Device *device = owner;
     device->has_started = true;
+    lz_world_onboarding_began(device);
     lz_world_device_update(device);
 }
 
@@ -439,7 +466,7 @@ static gboolean build_device_tls(LzWorld *world, Device *device, GError **error)
 {
     const LzFleetPlan *fleet = device->fleet->plan;
     const LzTlsPlan *tls = &fleet->connect.tls;
-    if (!lz_world_fleet_speaks_tls(device->fleet)) {
+    if (!lz_world_fleet_speaks_tls(device->fleet) || fleet->onboarding.method == LZ_ONBOARDING_EST) {
         return TRUE;
     }
     const char *key_owner = tls->key == LZ_KEY_RSA_2048 ? fleet->name.text : NULL;
@@ -455,7 +482,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     char *name = g_strdup_printf("%s[%u]", plan->name.text, number);
     g_ptr_array_add(world->names, name);
     device->name = name;
-    if (!build_device_tls(world, device, error)) {
+    if (!build_device_tls(world, device, error) || !lz_world_build_onboarding(world, device, number, error)) {
         return FALSE;
     }
     const bool has_taps = is_captured(world, fleet, device->name, number);
@@ -473,6 +500,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
         .needs = plan->dhcp.text || plan->ntp.text || plan->dns.text ? &fleet->needs : NULL,
         .tcp = &fleet->tcp,
         .pcp_word = plan->pcp,
+        .onboarding = device->onboarding,
     };
     device->medium = request.medium;
     device->zone = request.medium->zone;
@@ -495,6 +523,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     request.room_bytes = lz_device_room_bytes(&options);
     device->host = attach_host(world, &request, &device->attachment);
     device->device = lz_device_new(device->host, &options);
+    lz_world_note_device(world, device);
     LzRandom random;
     lz_env_random(lz_host_env(device->host), LZ_PURPOSE_START, &random);
     device->start_ns = lz_dist_draw(&connect->start, &random);
@@ -530,7 +559,7 @@ static gboolean build_fleets(LzWorld *world, GError **error)
         set_fleet_tcp(world, fleet);
         build_flows(world, fleet);
         fleet->needs = (LzHostNeeds){need_of(world, &plan->dhcp), need_of(world, &plan->ntp), need_of(world, &plan->dns)};
-        if (!lz_world_build_connections(world, fleet, error)) {
+        if (!lz_world_build_connections(world, fleet, error) || !lz_world_build_fleet_onboarding(world, fleet, error)) {
             return FALSE;
         }
         for (unsigned number = 1; number <= plan->count; number++, next++) {
@@ -652,7 +681,7 @@ gboolean lz_world_build(LzWorld *world, GError **error)
     count_stations(world);
     count_switches(world);
     world->pki = make_pki(world, error);
-    if (!world->pki || !choose_host_bits(world, error)) {
+    if (!world->pki || !lz_world_build_manufacturer(world, error) || !choose_host_bits(world, error)) {
         return FALSE;
     }
     build_switches(world);

@@ -9,6 +9,7 @@
 #include "sim/core/workers.h"
 #include "sim/host/device.h"
 #include "sim/measure/check_time.h"
+#include "sim/net/access_port.h"
 #include "sim/net/guard.h"
 #include "sim/net/marker.h"
 #include "sim/net/packet.h"
@@ -28,6 +29,8 @@ typedef struct Switch {
     uint32_t hosts;                     /* addresses given out */
     LzSharedBuffer buffer;              /* limit 0: every port has its own */
     GPtrArray *guards;                  /* LzGuard that everything passes, the first first; NULL: none */
+    LzAuthenticator *authenticator;     /* NULL: its ports admit everybody */
+    struct SwitchSeen *seen;            /* capture; NULL: none */
 } Switch;
 
 typedef struct Zone {
@@ -86,12 +89,27 @@ typedef struct Fleet {
     LzConnect connect;                  /* of that connection, but for the device's credential */
     FleetConnection *more;              /* plan->connections.count */
     LzDeviceConnection *more_options;   /* the same as devices see them */
-    LzScope scope, tls_scope;
+    LzTlsProfile *onboarding_tls;       /* with the two below; NULL: not at all */
+    Service *nac, *registrar;           /* NULL: they ask none */
+    LzTime *free_at_ns;                 /* technicians; NULL: there are none, or nobody has called them */
+    LzScope scope, tls_scope, onboarding_scope;
     LzTcpOptions tcp;
     uint64_t *warmup_bytes;             /* of each device: acknowledged during the warm-up; NULL: there is none */
     unsigned connected;
     LzTime busy_ns;                     /* CPU time of all devices at the last report */
 } Fleet;
+
+typedef struct Onboarding {             /* of one device */
+    struct Device *device;
+    LzAccessPort *port;
+    struct Device *victim;              /* whom it pretends to be; NULL: nobody */
+    LzCredential *device_id;            /* NULL: it has none */
+    LzHostOnboarding options;           /* of a device that does it by itself */
+    bool is_bad, has_begun, is_enrolled, was_admitted, was_ready;
+    LzTime begun_ns;
+    LzRandom random;                    /* of the people who do it by hand; then the next two */
+    LzEvent handling, correction;
+} Onboarding;
 
 typedef struct Device {
     Fleet *fleet;
@@ -99,7 +117,8 @@ typedef struct Device {
     LzHost *host;
     const char *name;
     Attachment attachment;
-    LzCredential *credential;           /* NULL: speaks no TLS */
+    LzCredential *credential;           /* NULL: speaks no TLS, or gets its certificate by itself */
+    Onboarding *onboarding;             /* NULL: it is in the network from the start */
     LzEvent start;
     LzTime start_ns;
     const Medium *medium;
@@ -138,7 +157,9 @@ struct LzWorld {
     LzWorkers *workers;                 /* NULL: one thread does everything */
     LzProbes *probes;
     LzDigest digest;
-    LzPki *pki;
+    LzPki *pki, *manufacturer;          /* the latter NULL: nobody asks for its certificates */
+    LzSite site;
+    GHashTable *bought, *bought_by_address;     /* Device, by name and address; look-up only; NULL: none is onboarded */
     Zone *zones;
     Switch *switches;                   /* zone by zone */
     unsigned switch_count;
@@ -194,6 +215,19 @@ void lz_world_build_addresses(LzWorld *world);
 LzElement *lz_world_join_segment(LzWorld *world, const char *owner, LzAddress address, LzElement *output);
 void lz_world_build_zone_guards(LzWorld *world);
 LzGuard *lz_world_guard_new(LzWorld *world, const LzDefencePlan *plan, LzElement *next);
+/* Onboarding: of the world, of each fleet, each device and its port; see world_onboarding.c. */
+const LzSite *lz_world_build_site(LzWorld *world);
+gboolean lz_world_build_manufacturer(LzWorld *world, GError **error);
+gboolean lz_world_build_fleet_onboarding(LzWorld *world, Fleet *fleet, GError **error);
+gboolean lz_world_build_onboarding(LzWorld *world, Device *device, unsigned number, GError **error);
+LzAccessPort *lz_world_add_port(Onboarding *onboarding, Switch *one, LzAddress address, LzElement *to_device, bool is_captured);
+void lz_world_note_device(LzWorld *world, Device *device);
+void lz_world_onboarded(void *owner, LzOnboardingEvent event);
+void lz_world_onboarding_began(Device *device);         /* it is switched on for the first time */
+bool lz_world_onboarding_holds(const Device *device);   /* nobody has got to it yet */
+void lz_world_onboarding_ready(Device *device);
+void lz_world_onboarding_free(Onboarding *onboarding);  /* accepts NULL */
+void lz_world_free_authenticator(Switch *one);
 /* Fills the tables of all switches by what works now. */
 void lz_world_route(LzWorld *world);
 void lz_world_topology_changed(LzWorld *world);

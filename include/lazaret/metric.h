@@ -9,6 +9,7 @@ typedef enum {
     LZ_SCOPE_RUN,
     LZ_SCOPE_TLS,       /* no name in scenarios; kept per fleet */
     LZ_SCOPE_TCP,       /* no name in scenarios; kept per fleet and service */
+    LZ_SCOPE_ONBOARDING,        /* no name in scenarios; kept per fleet */
     LZ_SCOPE_FLOW,      /* kept per (fleet, flow) */
     LZ_SCOPE_FLEET,
     LZ_SCOPE_LINK,
@@ -43,6 +44,15 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(TCP_COOKIES, TCP, "cookies", COUNTER, NONE, "SYNs that were answered with a cookie, the backlog being full") \
     X(TCP_KEEPALIVES, TCP, "keepalives", COUNTER, NONE, "keep-alive probes sent") \
     X(TCP_SYN_DROPPED, TCP, "syn_dropped", COUNTER, NONE, "SYNs for which the backlog had no room") \
+    X(ONBOARDING_TIME, ONBOARDING, "time", SAMPLE, SECONDS, "power to the first application session that was accepted, at a good device") \
+    X(ONBOARDING_ADMITTED, ONBOARDING, "admitted", RATIO, NONE, "good devices that came into their segment, of those switched on") \
+    X(ONBOARDING_ENROLLED, ONBOARDING, "enrolled", RATIO, NONE, "good devices that got a certificate of the site, of those switched on") \
+    X(ONBOARDING_BAD_ADMITTED, ONBOARDING, "bad_admitted", COUNTER, NONE, "times that a bad device was admitted, be it to quarantine") \
+    X(ONBOARDING_WRONG_SEGMENT, ONBOARDING, "wrong_segment", COUNTER, NONE, "times that a device was admitted to a segment that is not its own") \
+    X(ONBOARDING_REJECTED, ONBOARDING, "rejected", COUNTER, NONE, "times that a device was not admitted") \
+    X(ONBOARDING_TOUCHES, ONBOARDING, "touches", COUNTER, NONE, "times that a person had to do something for a device") \
+    X(ONBOARDING_RENEWED, ONBOARDING, "renewed", COUNTER, NONE, "certificates renewed") \
+    X(ONBOARDING_EXPIRED, ONBOARDING, "expired", COUNTER, NONE, "certificates that ended before they were renewed") \
     X(FLOW_CREATED, FLOW, "created", COUNTER, NONE, "messages created") \
     X(FLOW_DELIVERED, FLOW, "delivered", RATIO, NONE, "messages delivered, of those created") \
     X(FLOW_LOST, FLOW, "lost", RATIO, NONE, "messages lost with a cause, datagrams on the way among them, of those created") \

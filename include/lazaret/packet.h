@@ -17,6 +17,9 @@ const char *lz_address_format(LzAddress address, char ret_text[LZ_ADDRESS_TEXT_B
 
 #define LZ_IP_TCP 6                     /* IANA protocol numbers */
 #define LZ_IP_UDP 17
+/* No IP at all: an EAPOL frame (IEEE 802.1X, EtherType 0x888e) between a host and the switch that it hangs on, with their
+ * addresses for MAC addresses. IANA gives the number to nobody. */
+#define LZ_NOT_IP_EAPOL 255
 
 enum {                                  /* RFC 9293 3.1 control bits */
     LZ_TCP_FIN = 1, LZ_TCP_SYN = 2, LZ_TCP_RST = 4, LZ_TCP_PSH = 8, LZ_TCP_ACK = 16,
@@ -68,7 +71,7 @@ struct LzPacket {
     struct { uint32_t left, right; } sack[LZ_TCP_SACK_BLOCKS];
     LzBuffer *payload;                  /* one reference held; NULL when payload_size is 0 */
     uint32_t payload_offset, payload_size;
-    uint16_t ip_bytes;                  /* of the IPv4 packet */
+    uint16_t ip_bytes;                  /* of the IPv4 packet, or of what an EAPOL frame carries */
     uint16_t wire_bytes;                /* on the link that has it now, or had it last; Ethernet before the first */
     bool is_unrouted;                   /* goes to another segment and has not passed a router yet */
     bool is_tagged;                     /* its frame has an IEEE 802.1Q tag on the link that has it now, or had it last */

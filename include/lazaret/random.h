@@ -28,6 +28,7 @@ typedef enum {
     LZ_PURPOSE_TLS_TICKET,      /* a server's ticket keys */
     LZ_PURPOSE_NEEDS,           /* transaction numbers and retries of DHCP and DNS */
     LZ_PURPOSE_QUEUE,           /* early drops, spreading of flows */
+    LZ_PURPOSE_ONBOARDING,      /* admission to the network, enrolment and renewal */
 } LzPurpose;
 
 typedef struct LzRandom {

@@ -2,7 +2,21 @@
 #ifndef LAZARET_SERVICE_H
 #define LAZARET_SERVICE_H
 
-#include "lazaret/session.h"
+#include "lazaret/authority.h"
+
+/* What a site wrote down of a device when it bought it. */
+typedef struct LzDeviceRecord {
+    const char *name, *segment;         /* where it belongs; empty: in none */
+    uint8_t mac[6];
+} LzDeviceRecord;
+
+/* What services that admit and certify devices know of their site; owner is the context's. */
+typedef struct LzSite {
+    LzPki *authority;
+    bool (*find_device)(void *owner, const char *name, LzDeviceRecord *ret_record);
+    bool (*find_station)(void *owner, const uint8_t mac[6], LzDeviceRecord *ret_record);
+    void (*touched)(void *owner, const char *device);   /* somebody had to do something for it by hand */
+} LzSite;
 
 typedef struct LzServiceContext {
     LzHost *host;
@@ -10,6 +24,7 @@ typedef struct LzServiceContext {
     LzScope scope;                      /* LZ_SCOPE_SERVICE */
     /* Address of the service of that name, or 0; for a name server. */
     LzAddress (*address_of)(void *owner, const char *name);
+    const LzSite *site;                 /* NULL: devices need not be admitted here */
     void *owner;
 } LzServiceContext;
 
@@ -19,7 +34,9 @@ typedef struct LzServiceOps {
     void (*stop)(void *state);          /* crash: drop all state, cancel events; sessions are already gone; start may follow */
     void (*clear)(void *state);         /* after a stop: frees what init made */
     uint16_t port;                      /* where it listens unless the scenario says otherwise; 0: the schema's default */
-    bool is_datagram;                   /* speaks UDP alone: no TLS */
+    bool is_datagram;                   /* speaks UDP alone: no TLS … */
+    bool carries_tls;                   /* … unless inside its datagrams */
+    bool knows_manufacturers;           /* accepts their certificates beside those of the site */
 } LzServiceOps;
 
 #endif

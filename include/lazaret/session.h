@@ -96,5 +96,7 @@ LzHost *lz_session_host(const LzSession *session);
 size_t lz_session_unsent_bytes(const LzSession *session);       /* accepted by send, not yet acknowledged by the peer */
 /* Name in the peer's certificate (CN), or NULL. Borrowed, valid while open. */
 const char *lz_session_peer_name(const LzSession *session);
+/* That certificate in DER; size 0: none was shown, or the session was resumed. Likewise. */
+LzBytes lz_session_peer_certificate(const LzSession *session);
 
 #endif

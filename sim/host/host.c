@@ -28,6 +28,11 @@ static void receive(LzElement *element, LzPacket *packet)
         refuse(host, packet);
     } else if (packet->protocol == LZ_IP_TCP) {
         lz_tcp_receive(host->tcp, packet);
+    } else if (packet->protocol == LZ_NOT_IP_EAPOL) {
+        if (host->onboarding) {
+            lz_onboarding_receive(host->onboarding, (LzBytes){lz_packet_payload(packet), packet->payload_size});
+        }
+        lz_packet_free(host->env.packets, packet);
     } else if (!lz_udp_receive(&host->udp, packet)) {
         refuse(host, packet);
     }
@@ -85,6 +90,7 @@ LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *o
     host->cpu = lz_cpu_queue_new(env, options->cores, options->service_scope);
     host->listeners = g_ptr_array_new_with_free_func(g_free);
     host->needs = options->needs ? lz_needs_new(host, options->needs) : NULL;
+    host->onboarding = options->onboarding ? lz_onboarding_new(host) : NULL;
     host->is_on = true;
     return host;
 }
@@ -141,6 +147,7 @@ void lz_host_free(LzHost *host)
     }
     lz_host_free_sessions(host);
     lz_needs_free(host->needs);
+    lz_onboarding_free(host->onboarding);
     drop_computing(host);
     lz_tcp_free(host->tcp);
     lz_udp_clear(&host->udp);
@@ -177,7 +184,10 @@ void lz_host_set_power(LzHost *host, bool is_on)
             lz_tls_ticket_clear(held->ticket);
         }
     }
-    if (host->needs) {
+    if (host->onboarding) {
+        lz_onboarding_power(host->onboarding, is_on);
+    }
+    if (host->needs && !(is_on && host->onboarding)) {          /* else when it is admitted */
         lz_needs_power(host->needs, is_on);
     }
 }

@@ -21,6 +21,27 @@ typedef struct LzHostNeeds {
     LzHostNeed dhcp, ntp, dns;          /* a lease first, then the time, then the peer's address by its name */
 } LzHostNeeds;
 
+/* A host that has to prove itself to the switch before anything passes, and to get the site's certificate before it speaks to
+ * its service: what it knows when it is taken out of its box. Everything borrowed. */
+typedef struct LzHostOnboarding {
+    LzCredential *device_id;            /* its manufacturer's certificate (IEEE 802.1AR IDevID) */
+    const LzTlsProfile *eap, *est;      /* how it speaks TLS with the two below */
+    const char *nac_name, *registrar_name;
+    LzAddress registrar;
+    uint16_t registrar_port;
+    uint32_t fragment_bytes;            /* of TLS records in an EAP message */
+    LzPki *site;                        /* whose root it trusts, and whose certificate it wants */
+    LzKeyType key;                      /* of the key that it makes for it */
+    uint32_t renew_ppb, renew_jitter_ppb;       /* of the certificate's life: when it asks for the next, and spread around that */
+} LzHostOnboarding;
+
+typedef enum {
+    LZ_ONBOARDING_ENROLLED,             /* it has got its first certificate of the site */
+    LZ_ONBOARDING_RENEWED,
+    LZ_ONBOARDING_EXPIRED,              /* the one that it has is good no longer */
+    LZ_ONBOARDING_REFUSED,              /* an answer of the registrar that is no certificate, nor a promise of one */
+} LzOnboardingEvent;
+
 typedef struct LzHostOptions {
     const char *name;
     LzAddress address;
@@ -33,6 +54,9 @@ typedef struct LzHostOptions {
     LzScope tls_scope;                  /* LZ_SCOPE_TLS of its fleet, 0 for servers */
     LzScope service_scope;              /* LZ_SCOPE_SERVICE for servers, else 0 */
     const LzHostNeeds *needs;           /* borrowed; NULL: address, time and names are there from the start */
+    const LzHostOnboarding *onboarding; /* borrowed; NULL: it may do as it likes from the start */
+    void (*onboarded)(void *self, LzOnboardingEvent event);
+    void *onboarded_self;
     const LzTcpOptions *tcp;            /* borrowed */
     size_t room_bytes;                  /* zeroed, for whoever runs on it: beside what each of its packets touches */
     LzDigest *digest;                   /* borrowed, may be NULL */

@@ -5,6 +5,7 @@
 #include "sim/host/cpu.h"
 #include "sim/host/host.h"
 #include "sim/host/needs.h"
+#include "sim/host/onboarding.h"
 
 typedef struct Compute Compute;
 
@@ -23,6 +24,7 @@ struct LzHost {                         /* what every packet touches comes first
     struct LzHeldTicket *tickets;       /* list: one for each profile that it connects with; empty: does not resume */
     LzStreamCheck *streams;             /* observes; NULL: nobody does */
     LzNeedState *needs;                 /* what it does before it connects; NULL: nothing */
+    LzOnboarding *onboarding;           /* what it does before that; NULL: nothing */
     Compute *computing;                 /* list of lz_host_compute jobs not finished */
     GPtrArray *listeners;               /* Listener, kept for the host's life */
     LzTime utilisation_from_ns, utilisation_busy_ns;

@@ -428,6 +428,11 @@ size_t lz_secure_unsent_bytes(const LzSecure *secure)
     return secure->outgoing_bytes;
 }
 
+LzBytes lz_secure_peer_certificate(const LzSecure *secure)
+{
+    return lz_tls_endpoint_peer_certificate(secure->tls);
+}
+
 const char *lz_secure_peer_name(const LzSecure *secure)
 {
     return lz_tls_endpoint_peer_name(secure->tls);

@@ -81,6 +81,9 @@ static void session_free(LzSession *session)
     if (G_UNLIKELY(host->needs)) {
         lz_needs_forget(host->needs, session);
     }
+    if (G_UNLIKELY(host->onboarding)) {
+        lz_onboarding_forget(host->onboarding, session);
+    }
     if (session->tcp) {
         leave_tcp(session);
     }
@@ -114,6 +117,9 @@ void lz_session_end(LzSession *session, LzCloseReason reason)
     }
     if (G_UNLIKELY(host->needs)) {
         lz_needs_forget(host->needs, session);
+    }
+    if (G_UNLIKELY(host->onboarding)) {
+        lz_onboarding_forget(host->onboarding, session);
     }
     session->phase = LZ_SESSION_CLOSED;
     session->reason = (uint8_t)reason;
@@ -318,8 +324,8 @@ static const LzTcpEvents tcp_events = {
 
 /* ---- making sessions ---- */
 
-/* client: NULL for a server. */
-static LzSession *session_new(LzHost *host, const LzTlsProfile *profile, const LzTlsClient *client)
+/* profile: a server's; NULL: it has none, or is a client, whose TLS begins later. */
+static LzSession *session_new(LzHost *host, const LzTlsProfile *profile)
 {
     LzSession *session = g_new0(LzSession, 1);
     session->host = host;
@@ -330,7 +336,7 @@ static LzSession *session_new(LzHost *host, const LzTlsProfile *profile, const L
     }
     host->sessions = session;
     if (profile) {
-        session->secure = lz_secure_new(session, profile, client);
+        session->secure = lz_secure_new(session, profile, NULL);
     }
     return session;
 }
@@ -370,27 +376,46 @@ void lz_host_lose_address(LzHost *host)
     lz_tcp_reset(host->tcp);
 }
 
-LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessionEvents *events, void *self)
+void lz_session_begin(LzSession *session, const LzConnect *connect)
 {
-    g_assert(host->is_on && (!connect->tls || connect->server_name));
+    LzHost *host = session->host;
     const LzTlsClient client = {connect->server_name, connect->credential, lz_host_ticket(host, connect->tls), .offers_later = true};
-    LzSession *session = session_new(host, connect->tls, &client);
-    session->events = events;
-    session->self = self;
-    session->peer = connect->address;
+    if (connect->tls) {
+        session->secure = lz_secure_new(session, connect->tls, &client);
+    }
     if (G_UNLIKELY(host->needs)) {
         lz_needs_connect(host->needs, session, connect);
     } else {
         lz_session_connect(session, connect->address, connect->port, connect->dscp);
     }
     limit_handshake(session, connect->handshake_timeout_ns);
+}
+
+LzSession *lz_session_prepare(LzHost *host, const LzConnect *connect, const LzSessionEvents *events, void *self)
+{
+    g_assert(host->is_on && (!connect->tls || connect->server_name));
+    LzSession *session = session_new(host, NULL);
+    session->events = events;
+    session->self = self;
+    session->peer = connect->address;
+    return session;
+}
+
+LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessionEvents *events, void *self)
+{
+    LzSession *session = lz_session_prepare(host, connect, events, self);
+    if (G_UNLIKELY(host->onboarding)) {
+        lz_onboarding_connect(host->onboarding, session, connect);
+    } else {
+        lz_session_begin(session, connect);
+    }
     return session;
 }
 
 static bool accept_tcp(void *owner, LzTcpSocket *socket)
 {
     Listener *listener = owner;
-    LzSession *session = session_new(listener->host, listener->listen.tls, NULL);
+    LzSession *session = session_new(listener->host, listener->listen.tls);
     session->events = listener->events;
     session->peer = lz_tcp_peer_address(socket);
     session->self = listener->accepted(listener->service, session);
@@ -504,4 +529,10 @@ size_t lz_session_unsent_bytes(const LzSession *session)
 const char *lz_session_peer_name(const LzSession *session)
 {
     return session->secure && session->phase == LZ_SESSION_OPEN ? lz_secure_peer_name(session->secure) : NULL;
+}
+
+LzBytes lz_session_peer_certificate(const LzSession *session)
+{
+    bool has_tls = session->secure && session->phase == LZ_SESSION_OPEN;
+    return has_tls ? lz_secure_peer_certificate(session->secure) : (LzBytes){.data = NULL, .size = 0};
 }

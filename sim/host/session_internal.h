@@ -49,5 +49,6 @@ void lz_secure_opened(LzSecure *secure);                /* counts the handshake 
 void lz_secure_unopened(LzSecure *secure);              /* counts one that came to nothing */
 size_t lz_secure_unsent_bytes(const LzSecure *secure);  /* not encrypted yet */
 const char *lz_secure_peer_name(const LzSecure *secure);
+LzBytes lz_secure_peer_certificate(const LzSecure *secure);
 
 #endif

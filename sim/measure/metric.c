@@ -12,7 +12,7 @@ static const LzMetricInfo metrics[] = {
 };
 
 static const char *const scope_kind_names[] = {
-    [LZ_SCOPE_RUN] = "run", [LZ_SCOPE_TLS] = "tls", [LZ_SCOPE_TCP] = "tcp", [LZ_SCOPE_FLOW] = "flow", [LZ_SCOPE_FLEET] = "fleet",
+    [LZ_SCOPE_RUN] = "run", [LZ_SCOPE_TLS] = "tls", [LZ_SCOPE_TCP] = "tcp", [LZ_SCOPE_ONBOARDING] = "onboarding", [LZ_SCOPE_FLOW] = "flow", [LZ_SCOPE_FLEET] = "fleet",
     [LZ_SCOPE_LINK] = "link", [LZ_SCOPE_SERVICE] = "service", [LZ_SCOPE_ATTACK] = "attack",
     [LZ_SCOPE_DEFENCE] = "defence",
 };

@@ -63,6 +63,12 @@ void lz_address_book_add(LzAddressBook *book, LzAddress address, LzGroup segment
     book->entries[address - book->base] = (Entry){segment, owner};
 }
 
+void lz_address_book_move(LzAddressBook *book, LzAddress address, LzGroup segment)
+{
+    g_assert(address - book->base < book->count);
+    book->entries[address - book->base].segment = segment;
+}
+
 LzGroup lz_address_book_group(const LzAddressBook *book, const char *name)
 {
     for (guint i = 0; i < book->names->len; i++) {

@@ -16,5 +16,6 @@ void lz_address_book_set_vlan(LzAddressBook *book, LzGroup segment, uint16_t vla
 /* That of the segment that the address is in; 0 when it is in none. */
 uint16_t lz_address_book_vlan(const LzAddressBook *book, LzAddress address);
 void lz_address_book_add(LzAddressBook *book, LzAddress address, LzGroup segment, LzGroup owner);
+void lz_address_book_move(LzAddressBook *book, LzAddress address, LzGroup segment);     /* into another segment */
 
 #endif

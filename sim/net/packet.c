@@ -128,6 +128,9 @@ uint32_t lz_packet_tcp_header_bytes(const LzPacket *packet)
 
 uint32_t lz_packet_ip_bytes(const LzPacket *packet)
 {
+    if (G_UNLIKELY(packet->protocol == LZ_NOT_IP_EAPOL)) {
+        return packet->payload_size;
+    }
     uint32_t transport = packet->protocol == LZ_IP_TCP ? lz_packet_tcp_header_bytes(packet) : UDP_HEADER_BYTES;
     return IPV4_HEADER_BYTES + transport + packet->payload_size;
 }

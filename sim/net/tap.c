@@ -11,6 +11,8 @@
 #define IPV4_HEADER_BYTES 20u
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_TAG 0x8100u           /* IEEE 802.1Q table 9-1; then priority 3 bits, DEI 1, VLAN 12 */
+#define ETHERTYPE_EAPOL 0x888eu
+#define PAE_GROUP UINT64_C(0x0180c2000003)      /* IEEE 802.1X-2010 11.1.1: no bridge forwards it */
 #define TIME_TO_LIVE 64u                /* RFC 1700's recommended default */
 #define DONT_FRAGMENT 0x4000u
 
@@ -70,6 +72,15 @@ static uint8_t *put_mac(uint8_t *at, LzAddress address)
 {
     at = put8(put16(at, 0x024c), 0x5a);
     return put8(put16(at, address >> 8 & 0xffff), address & 0xff);
+}
+
+/* The padding is left to the caller. */
+static uint8_t *put_eapol(uint8_t *at, const LzPacket *packet)
+{
+    at = put32(put16(at, (unsigned)(PAE_GROUP >> 32)), (uint32_t)PAE_GROUP);
+    at = put16(put_mac(at, packet->source), ETHERTYPE_EAPOL);
+    memcpy(at, lz_packet_payload(packet), packet->payload_size);
+    return at + packet->payload_size;
 }
 
 static uint8_t *put_ethernet(uint8_t *at, const LzPacket *packet)
@@ -164,6 +175,11 @@ size_t lz_packet_frame_bytes(const LzPacket *packet)
 size_t lz_packet_write_frame(const LzPacket *packet, uint8_t *ret_frame)
 {
     size_t frame_bytes = lz_packet_frame_bytes(packet);
+    if (packet->protocol == LZ_NOT_IP_EAPOL) {
+        uint8_t *end = put_eapol(ret_frame, packet);
+        memset(end, 0, frame_bytes - (size_t)(end - ret_frame));
+        return frame_bytes;
+    }
     uint8_t *transport = put_ipv4(put_ethernet(ret_frame, packet), packet);
     uint8_t *sum = NULL;
     uint8_t *at = packet->protocol == LZ_IP_TCP ? put_tcp(transport, packet, &sum) : put_udp(transport, packet, &sum);

@@ -274,7 +274,8 @@ static void list_metrics(GString *out)
 {
     for (int i = 0; i < LZ_METRIC_ID_COUNT; i++) {
         const LzMetricInfo *info = lz_metric_info((LzMetric)i);
-        bool has_name = info->scope != LZ_SCOPE_RUN && info->scope != LZ_SCOPE_TLS && info->scope != LZ_SCOPE_TCP;
+        bool has_name = info->scope != LZ_SCOPE_RUN && info->scope != LZ_SCOPE_TLS && info->scope != LZ_SCOPE_TCP &&
+                        info->scope != LZ_SCOPE_ONBOARDING;
         g_autofree char *name =
             g_strdup_printf("%s.%s%s", lz_scope_kind_name(info->scope), has_name ? "NAME." : "", info->name);
         g_string_append_printf(out, "  %-32s %s%s%s%s\n", name, info->help, *lz_unit_name(info->unit) ? " [" : "",

@@ -67,7 +67,7 @@ typedef struct Split {          /* SCOPE.NAME.METRIC */
 
 static bool has_name(LzScopeKind scope)
 {
-    return scope != LZ_SCOPE_RUN && scope != LZ_SCOPE_TLS && scope != LZ_SCOPE_TCP;
+    return scope != LZ_SCOPE_RUN && scope != LZ_SCOPE_TLS && scope != LZ_SCOPE_TCP && scope != LZ_SCOPE_ONBOARDING;
 }
 
 static void report_metric(const LzResolver *resolver, const LzText *text, const char *const *known, unsigned count,
@@ -177,6 +177,7 @@ static const LzNames *names_of(const LzResolver *resolver, const LzNames *flows,
     case LZ_SCOPE_RUN:
     case LZ_SCOPE_TLS:
     case LZ_SCOPE_TCP:
+    case LZ_SCOPE_ONBOARDING:
     case LZ_SCOPE_KIND_COUNT:
         return NULL;
     }
@@ -399,7 +400,9 @@ static void resolve_where(LzResolver *resolver, const LzExpectPlan *expect, cons
     if (!fleet || !metric) {
         return;
     }
-    if (metric->scope != LZ_SCOPE_TLS && metric->scope != LZ_SCOPE_TCP && metric->scope != LZ_SCOPE_FLOW) {
+    bool is_per_fleet = metric->scope == LZ_SCOPE_TLS || metric->scope == LZ_SCOPE_TCP ||
+                        metric->scope == LZ_SCOPE_ONBOARDING || metric->scope == LZ_SCOPE_FLOW;
+    if (!is_per_fleet) {
         lz_report_error(resolver->report, "E217", name->mark, lz_text_length(name), "`%s` is not kept per fleet",
                         expect->metric.text);
     } else if (metric->scope == LZ_SCOPE_FLOW && expect->scope_name.text && fleet->resolved &&

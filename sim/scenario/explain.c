@@ -85,14 +85,17 @@ const LzExplanation lz_explanations[] = {
              "attacks; a rule may name a segment as well."},
     {"E125", "Segments are VLANs: a fleet, service or attack is in at most one, and what goes from one to another passes a\n"
              "router, which is a zone with `router: true`. Identifiers (`vlan:`) go from 2 to 4094, one for each segment."},
-    {"E126", "Under `dhcp:`, `ntp:` and `dns:` a fleet names a service of that kind: what its devices need before they\n"
+    {"E126", "Under `dhcp:`, `ntp:`, `dns:` and `onboarding:` a fleet names a service of that kind: what its devices need before they\n"
              "connect."},
     {"E127", "No such connection. A flow's `connection` is one that its fleet makes under `connections:`; a flow without it is\n"
              "carried by `connect`."},
     {"E131", "A differentiated services code point is written by its name (df, le, cs1 to cs7, af11 to af43, va, ef;\n"
              "RFC 2474, 2597, 3246, 5865, 8622) or as a number from 0 to 63."},
+    {"E141", "Onboarding by eap-tls-est needs a service of kind nac, which the switches ask, and one of kind registrar, from\n"
+             "which devices get the site's certificate; by mab a nac alone. What devices that speak no TLS would do with a\n"
+             "certificate nobody knows."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
-             "the scopes run and tls have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
+             "the scopes run, tls, tcp and onboarding have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},
     {"E212", "The metric does not have that statistic. Counters have count and rate (or mean, which is\n"
              "the same); samples mean, min, max, percentiles and count; levels mean, min, max, last and\n"

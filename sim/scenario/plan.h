@@ -169,6 +169,29 @@ typedef struct LzConnectionPlan {       /* of a device, beside the first */
     unsigned flow_count;                /* resolved */
 } LzConnectionPlan;
 
+/* ---- onboarding ---- */
+typedef enum { LZ_ONBOARDING_NONE, LZ_ONBOARDING_EST, LZ_ONBOARDING_MANUAL, LZ_ONBOARDING_MAB } LzOnboardingMethod;
+typedef enum { LZ_BAD_CLONED, LZ_BAD_COPIED, LZ_BAD_EXPIRED, LZ_BAD_UNKNOWN_CA, LZ_BAD_KIND_COUNT } LzBadKind;
+extern const char *const lz_bad_words[];
+typedef struct LzBadPlan {              /* devices that must not get in */
+    uint32_t share_ppb;
+    LzNameList kinds;                   /* of LzBadKind, in turn; none: all */
+} LzBadPlan;
+typedef struct LzManualPlan {           /* somebody does it */
+    int64_t technicians;
+    LzDist time, correction;            /* for each device; until a mistake is found and put right */
+    uint32_t mistakes_ppb;              /* devices that get into a wrong segment */
+} LzManualPlan;
+typedef struct LzOnboardingPlan {
+    int method;                         /* LzOnboardingMethod */
+    LzText nac, registrar;              /* services */
+    int64_t fragment_bytes;
+    uint32_t renew_ppb, renew_jitter_ppb;
+    LzTime fallback_ns;
+    LzBadPlan bad;
+    LzManualPlan manual;
+} LzOnboardingPlan;
+
 typedef struct LzFleetPlan {
     LzText name;
     LzText profile;
@@ -184,6 +207,7 @@ typedef struct LzFleetPlan {
     LzText dhcp, ntp, dns;              /* services that its devices need before they connect */
     LzDist clock_error;                 /* of each device's clock at the start: by how much it is ahead */
     int certificate;                    /* enum valid, expired, not-yet-valid, foreign-ca */
+    LzOnboardingPlan onboarding;
     const LzProfilePlan *resolved;      /* profile with traffic merged, its flows connection by connection */
     const LzCpu *cpu_class;
     unsigned *links;                    /* resolved: device n of the fleet, from 0, hangs on links[n % link_count] */

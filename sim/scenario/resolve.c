@@ -143,6 +143,52 @@ static void resolve_access(LzResolver *resolver, const LzText *name, LzText *zon
     }
 }
 
+/* ---- hosts by name ---- */
+
+static void append_names(GPtrArray *names, const LzList *list, size_t item_size)
+{
+    for (unsigned i = 0; i < list->count; i++) {
+        const LzText *name = (const LzText *)(const void *)((const char *)list->items + i * item_size);
+        if (name->text) {
+            g_ptr_array_add(names, (gpointer)(uintptr_t)name->text);
+        }
+    }
+}
+
+static void report_no_group(const LzResolver *resolver, const LzText *name, bool has_segments)
+{
+    const LzPlan *plan = resolver->plan;
+    g_autofree char *quoted = lz_quote(name->text);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    if (has_segments) {
+        append_names(names, &plan->segments, sizeof(LzSegmentPlan));
+    }
+    append_names(names, &plan->fleet, sizeof(LzFleetPlan));
+    append_names(names, &plan->services, sizeof(LzServicePlan));
+    append_names(names, &plan->attacks, sizeof(LzAttackPlan));
+    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E124", name->mark, lz_text_length(name),
+                                               "`%s` is no %sfleet, service or attack", quoted, has_segments ? "segment, " : "");
+    lz_diagnostic_suggest(diagnostic, name->text, (const char *const *)names->pdata, names->len, NULL);
+}
+
+/* Names of hosts in a model's configuration. */
+static void check_host_groups(LzResolver *resolver, const LzParam *table, const void *base)
+{
+    for (; table && table->field; table++) {
+        const void *field = (const char *)base + table->offset;
+        if (table->kind == LZ_PARAM_LIST) {
+            const LzList *list = field;
+            for (unsigned i = 0; i < list->count; i++) {
+                check_host_groups(resolver, table->table, (const char *)list->items + i * table->item_size);
+            }
+        }
+        const LzText *name = table->is_host_group ? field : NULL;
+        if (name && name->text && !is_host_group(resolver, name->text) && !lz_names_find(resolver->segments, name->text)) {
+            report_no_group(resolver, name, true);
+        }
+    }
+}
+
 /* ---- services, fleets ---- */
 
 void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark)
@@ -166,10 +212,13 @@ static void resolve_service(LzResolver *resolver, LzServicePlan *service)
     if (ops && ops->port > 0 && !lz_node_find(lz_walk_node(resolver->walk, service), "port")) {
         service->port = ops->port;
     }
-    if (ops && ops->is_datagram) {
+    if (ops && ops->is_datagram && !ops->carries_tls) {
         service->tls.is_enabled = false;
     }
     service->cpu_class = lz_data_cpu(resolver->data, &service->cpu);
+    if (service->kind.model) {
+        check_host_groups(resolver, service->kind.model->params, service->kind.config);
+    }
     lz_resolve_check_tls(resolver, &service->tls, lz_resolve_tls_mark(lz_walk_node(resolver->walk, service), service->name.mark));
 }
 
@@ -362,6 +411,32 @@ static void resolve_need(LzResolver *resolver, const LzText *name, const char *k
     }
 }
 
+/* Keys that a method must have. */
+static const struct OnboardingKey { const char *key; LzOnboardingMethod method; } onboarding_keys[] = {
+    {"nac", LZ_ONBOARDING_EST}, {"registrar", LZ_ONBOARDING_EST}, {"nac", LZ_ONBOARDING_MAB},
+};
+
+/* A key of another method is no mistake: the methods of a scenario are compared by changing that word alone. */
+static void resolve_onboarding(LzResolver *resolver, LzFleetPlan *fleet)
+{
+    LzOnboardingPlan *onboarding = &fleet->onboarding;
+    resolve_need(resolver, &onboarding->nac, "nac");
+    resolve_need(resolver, &onboarding->registrar, "registrar");
+    const LzNode *node = lz_node_get(lz_walk_node(resolver->walk, fleet), "onboarding", NULL);
+    for (unsigned i = 0; node && i < G_N_ELEMENTS(onboarding_keys); i++) {
+        const struct OnboardingKey *row = &onboarding_keys[i];
+        if ((int)row->method == onboarding->method && !lz_node_get(node, row->key, NULL)) {
+            lz_report_error(resolver->report, "E141", node->mark, node->length, "onboarding by %s needs `%s`",
+                            lz_onboarding_words[onboarding->method], row->key);
+        }
+    }
+    if (onboarding->method == LZ_ONBOARDING_EST && node && !fleet->connect.tls.is_enabled) {
+        lz_report_error(resolver->report, "E141", node->mark, node->length,
+                        "onboarding by eap-tls-est is for devices that speak TLS, and fleet `%s` does not",
+                        fleet->name.text ? fleet->name.text : "");
+    }
+}
+
 static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
 {
     LzPlan *plan = resolver->plan;
@@ -369,6 +444,7 @@ static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
     resolve_need(resolver, &fleet->dhcp, "dhcp");
     resolve_need(resolver, &fleet->ntp, "ntp");
     resolve_need(resolver, &fleet->dns, "dns");
+    resolve_onboarding(resolver, fleet);
     resolve_profile(resolver, fleet);
     const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
@@ -499,32 +575,6 @@ static void check_window_names(LzResolver *resolver)
 
 /* ---- segments, defences ---- */
 
-static void append_names(GPtrArray *names, const LzList *list, size_t item_size)
-{
-    for (unsigned i = 0; i < list->count; i++) {
-        const LzText *name = (const LzText *)(const void *)((const char *)list->items + i * item_size);
-        if (name->text) {
-            g_ptr_array_add(names, (gpointer)(uintptr_t)name->text);
-        }
-    }
-}
-
-static void report_no_group(const LzResolver *resolver, const LzText *name, bool has_segments)
-{
-    const LzPlan *plan = resolver->plan;
-    g_autofree char *quoted = lz_quote(name->text);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    if (has_segments) {
-        append_names(names, &plan->segments, sizeof(LzSegmentPlan));
-    }
-    append_names(names, &plan->fleet, sizeof(LzFleetPlan));
-    append_names(names, &plan->services, sizeof(LzServicePlan));
-    append_names(names, &plan->attacks, sizeof(LzAttackPlan));
-    LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E124", name->mark, lz_text_length(name),
-                                               "`%s` is no %sfleet, service or attack", quoted, has_segments ? "segment, " : "");
-    lz_diagnostic_suggest(diagnostic, name->text, (const char *const *)names->pdata, names->len, NULL);
-}
-
 static void check_member(LzResolver *resolver, GHashTable *taken, const LzSegmentPlan *segment, const LzText *member)
 {
     if (!is_host_group(resolver, member->text)) {
@@ -604,24 +654,6 @@ static void check_segments(LzResolver *resolver)
         }
         for (unsigned n = 0; n < segment->members.count; n++) {
             check_member(resolver, taken, segment, &segment->members.items[n]);
-        }
-    }
-}
-
-/* Names of hosts in a model's configuration. */
-static void check_host_groups(LzResolver *resolver, const LzParam *table, const void *base)
-{
-    for (; table && table->field; table++) {
-        const void *field = (const char *)base + table->offset;
-        if (table->kind == LZ_PARAM_LIST) {
-            const LzList *list = field;
-            for (unsigned i = 0; i < list->count; i++) {
-                check_host_groups(resolver, table->table, (const char *)list->items + i * table->item_size);
-            }
-        }
-        const LzText *name = table->is_host_group ? field : NULL;
-        if (name && name->text && !is_host_group(resolver, name->text) && !lz_names_find(resolver->segments, name->text)) {
-            report_no_group(resolver, name, true);
         }
     }
 }

@@ -339,6 +339,52 @@ static const LzParam connection_table[] = {
     LZ_PARAM_END,
 };
 
+const char *const lz_bad_words[] = {[LZ_BAD_CLONED] = "cloned", [LZ_BAD_COPIED] = "copied", [LZ_BAD_EXPIRED] = "expired",
+                                    [LZ_BAD_UNKNOWN_CA] = "unknown-ca", NULL};
+const char *const lz_onboarding_words[] = {[LZ_ONBOARDING_NONE] = "none", [LZ_ONBOARDING_EST] = "eap-tls-est",
+                                           [LZ_ONBOARDING_MANUAL] = "manual", [LZ_ONBOARDING_MAB] = "mab", NULL};
+
+static const LzParam bad_table[] = {
+    LZ_PARAM(LzBadPlan, share_ppb, .kind = LZ_PARAM_PPB, .max = 1e9,
+             .help = "of the fleet's devices that are not what they seem, spread evenly over it"),
+    LZ_PARAM(LzBadPlan, kinds, .kind = LZ_PARAM_NAMES, .words = lz_bad_words,
+             .help = "what they are, in turn: cloned, with another's certificate and key; copied, with its certificate alone; "
+                     "expired; unknown-ca, of a manufacturer that nobody knows. All when not given"),
+    LZ_PARAM_END,
+};
+
+static const LzParam manual_table[] = {
+    LZ_PARAM(LzManualPlan, technicians, COUNT, .min = 1, .max = 10000, .fallback = 4, .help = "who work at the same time",
+             .source = "assumed"),
+    LZ_PARAM(LzManualPlan, time, DIST, .max = 30 * DAY, .fallback = 900 * S,
+             .help = "that one of them needs for a device: network port, address, certificate", .source = "assumed: 15 min"),
+    LZ_PARAM(LzManualPlan, mistakes_ppb, .kind = LZ_PARAM_PPB, .max = 1e9, .fallback = 0.02e9,
+             .help = "share of devices that get into a wrong segment", .source = "assumed: 2 %"),
+    LZ_PARAM(LzManualPlan, correction, DIST, .max = 365 * DAY, .fallback = 4 * 3600 * S,
+             .help = "until a mistake is found and put right, which is one touch more", .source = "assumed: 4 h"),
+    LZ_PARAM_END,
+};
+
+static const LzParam onboarding_table[] = {
+    LZ_PARAM(LzOnboardingPlan, method, ENUM(lz_onboarding_words),
+             .help = "how devices get into the network and to their certificate: none, they are there from the start; "
+                     "eap-tls-est, by themselves, with their manufacturer's certificate; manual, by hand; mab, by their MAC address"),
+    LZ_PARAM(LzOnboardingPlan, nac, NAME, .help = "eap-tls-est, mab: a service of kind nac, which their switches ask"),
+    LZ_PARAM(LzOnboardingPlan, registrar, NAME, .help = "eap-tls-est: a service of kind registrar, for the site's certificate"),
+    LZ_PARAM(LzOnboardingPlan, fragment_bytes, .kind = LZ_PARAM_BYTES, .min = 100, .max = 1250, .fallback = 1024,
+             .help = "of TLS in each of their EAP messages", .source = "RFC 5216 section 2.1.5 leaves it open; FreeRADIUS has it"),
+    LZ_PARAM(LzOnboardingPlan, renew_ppb, .key = "renew", .kind = LZ_PARAM_PPB, .min = 0.1e9, .max = 0.95e9, .fallback = 2e9 / 3,
+             .help = "of a certificate's life: when a device asks for the next", .source = "assumed: 1/2 to 2/3 are usual"),
+    LZ_PARAM(LzOnboardingPlan, renew_jitter_ppb, .key = "renew_jitter", .kind = LZ_PARAM_PPB, .max = 0.05e9, .has_max = true,
+             .fallback = 0.02e9, .help = "of a certificate's life: by how much earlier or later, at random", .source = "assumed"),
+    LZ_PARAM(LzOnboardingPlan, fallback_ns, .key = "fallback", TIME, .min = MS, .max = 3600 * S, .fallback = 90 * S,
+             .help = "mab: how long a switch waits for 802.1X before it asks by the MAC address",
+             .source = "three times txPeriod, IEEE 802.1X-2004 section 8.2.2.2"),
+    LZ_PARAM(LzOnboardingPlan, bad, OBJECT(bad_table), .shorthand = "share", .help = "devices among them that must not get in"),
+    LZ_PARAM(LzOnboardingPlan, manual, OBJECT(manual_table), .help = "manual: who does it, how fast and how well"),
+    LZ_PARAM_END,
+};
+
 static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, name, NAME, REQUIRED, .help = "of the fleet; its devices are NAME[1], NAME[2] ..."),
     LZ_PARAM(LzFleetPlan, profile, NAME, REQUIRED, .help = "device profile (lazaret list devices)"),
@@ -362,6 +408,8 @@ static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, clock_error, DIST, .min = 1, .max = SKEW_MAX,
              .help = "how far each device's clock is ahead when the run begins; right when not given"),
     LZ_PARAM(LzFleetPlan, certificate, ENUM(certificate_words), .help = "what they present"),
+    LZ_PARAM(LzFleetPlan, onboarding, OBJECT(onboarding_table), .shorthand = "method",
+             .help = "how they get into the network; until then their switch lets nothing of theirs through"),
     LZ_PARAM(LzFleetPlan, connections, LIST(connection_table, LzConnectionPlan),
              .help = "what else they connect to, for the flows that name it: {library: {to: pump-server, client: http}}"),
     LZ_PARAM_END,

@@ -14,5 +14,6 @@ extern const LzParam lz_schema_flow[];          /* LzFlowPlan: a device's flow o
 /* For checks that need the words of a table. */
 extern const char *const lz_stat_words[];       /* by LzStat */
 extern const char *const lz_fault_words[];      /* by LzFaultKind */
+extern const char *const lz_onboarding_words[]; /* by LzOnboardingMethod */
 
 #endif

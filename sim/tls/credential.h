@@ -20,6 +20,7 @@ struct LzCredential {                   /* a request until it is first needed */
     LzPki *pki;
     LzCertificateRequest request;       /* its name is owned */
     char *key_owner;                    /* NULL: its own key */
+    char *mud_url;                      /* NULL: none */
     LzKey *key;                         /* NULL: not made yet; then leaf as well. Under the PKI's lock until it is */
     GBytes *leaf;                       /* DER */
     const GPtrArray *intermediates;     /* of GBytes, DER, root's child first; borrowed from the PKI */
@@ -49,5 +50,15 @@ LzSpareBuffers *lz_pki_spare_buffers(const LzPki *pki);
 
 /* The common name of a certificate's subject; empty if it has none. */
 void lz_certificate_common_name(const mbedtls_x509_crt *certificate, char *ret_name, size_t size);
+
+/* ---- enrolment ---- */
+
+/* A certificate of the issuing CA for anybody's key, in DER. */
+GBytes *lz_pki_certify(const LzPki *pki, LzKey *key, const LzCertifyTerms *terms, LzCryptoWork *work, GError **error);
+/* A key without a certificate yet, from the stream of key_owner. */
+LzCredential *lz_credential_new_keyed(LzPki *pki, const char *name, const char *key_owner, LzKeyType type, LzCryptoWork *work);
+LzKey *lz_pki_issuing_key(const LzPki *pki, const char **ret_name);     /* borrowed, as its CA's common name */
+/* DER, borrowed: the issuing CA's first, the root's last; NULL: there are no more. */
+GBytes *lz_pki_ca_certificate(const LzPki *pki, unsigned index);
 
 #endif

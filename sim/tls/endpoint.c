@@ -29,6 +29,7 @@ struct LzTlsEndpoint {
     GByteArray *output;                 /* during a step */
     GPtrArray *secrets;                 /* during a step: char *; NULL: none yet */
     bool has_sent_close, has_seen_certificate, keeps_tickets;
+    GBytes *peer_certificate;           /* NULL: none, or nobody wants it */
     char peer_name[LZ_TLS_NAME_SIZE], resumed_name[LZ_TLS_NAME_SIZE];
 };
 
@@ -149,6 +150,7 @@ void lz_tls_endpoint_free(LzTlsEndpoint *endpoint)
     mbedtls_ssl_free(&endpoint->ssl);
     lz_tls_context_leave(previous);
     lz_credential_chain_free(endpoint->chain);
+    g_bytes_unref(endpoint->peer_certificate);
     drop_input(endpoint);
     g_free(endpoint);
 }
@@ -279,6 +281,9 @@ static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
     const mbedtls_x509_crt *peer = mbedtls_ssl_get_peer_cert(&endpoint->ssl);
     if (peer) {
         lz_certificate_common_name(peer, endpoint->peer_name, sizeof endpoint->peer_name);
+        if (endpoint->profile->options.keeps_certificates) {
+            endpoint->peer_certificate = g_bytes_new(peer->raw.p, peer->raw.len);
+        }
     } else if (lz_tls_endpoint_was_resumed(endpoint)) {
         g_strlcpy(endpoint->peer_name, endpoint->resumed_name, sizeof endpoint->peer_name);
     }
@@ -427,6 +432,15 @@ const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint)
 const char *lz_tls_endpoint_peer_name(const LzTlsEndpoint *endpoint)
 {
     return endpoint->peer_name[0] ? endpoint->peer_name : NULL;
+}
+
+LzBytes lz_tls_endpoint_peer_certificate(const LzTlsEndpoint *endpoint)
+{
+    LzBytes bytes = {.data = NULL, .size = 0};
+    if (endpoint->peer_certificate) {
+        bytes.data = g_bytes_get_data(endpoint->peer_certificate, &bytes.size);
+    }
+    return bytes;
 }
 
 static void export_secret(void *self, mbedtls_ssl_key_export_type type, const unsigned char *secret, size_t size,

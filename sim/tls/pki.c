@@ -79,12 +79,12 @@ static int generate(mbedtls_pk_context *pk, LzKeyType type)
 }
 
 /* owner: the name whose stream the key comes from. */
-static LzKey *key_new(const LzPki *pki, const char *owner, LzKeyType type, GError **error)
+static LzKey *key_new(const LzPki *pki, const char *owner, LzKeyType type, LzCryptoWork *work, GError **error)
 {
     LzRandom random, blinding;
     lz_random_init(&random, pki->options.seed, lz_entity_id(owner), LZ_PURPOSE_KEY);
     lz_random_init(&blinding, pki->options.seed, lz_entity_id(owner), LZ_PURPOSE_TLS_BLINDING);
-    LzTlsContext context = {.random = &random, .blinding = &blinding, .ec = pki->ec, .alert_sent = -1};
+    LzTlsContext context = {.random = &random, .blinding = &blinding, .ec = pki->ec, .work = work, .alert_sent = -1};
     g_autoptr(LzKey) key = g_atomic_rc_box_new0(LzKey);
     mbedtls_pk_init(&key->pk);
     LzTlsContext *previous = lz_tls_context_enter(&context);
@@ -106,6 +106,8 @@ typedef struct Blueprint {      /* one certificate to be written; everything bor
     LzKey *key, *issuer_key;
     int64_t not_before_unix_s, not_after_unix_s;
     bool is_ca;
+    const char *mud_url;        /* RFC 8520 section 11; NULL: none */
+    bool is_device_id;          /* of IEEE 802.1AR: its subject has the device's serial number */
 } Blueprint;
 
 static char *format_subject(const char *name)
@@ -119,9 +121,15 @@ static char *format_date(int64_t unix_s)
     return date ? g_date_time_format(date, "%Y%m%d%H%M%S") : NULL;
 }
 
+static char *format_device_id(const char *name)
+{
+    return g_strdup_printf("CN=%s,serialNumber=%016" G_GINT64_MODIFIER "X,O=%s", name, lz_entity_id(name), organisation);
+}
+
 static int set_names(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
 {
-    g_autofree char *subject = format_subject(blueprint->name);
+    g_autofree char *subject =
+        blueprint->is_device_id ? format_device_id(blueprint->name) : format_subject(blueprint->name);
     g_autofree char *issuer = format_subject(blueprint->issuer_name);
     int ret = mbedtls_x509write_crt_set_subject_name(writer, subject);
     return ret != 0 ? ret : mbedtls_x509write_crt_set_issuer_name(writer, issuer);
@@ -169,6 +177,21 @@ static int set_alternative_name(mbedtls_x509write_cert *writer, const Blueprint 
     return mbedtls_x509write_crt_set_subject_alternative_name(writer, &list);
 }
 
+/* id-pe-mud-url: an IA5String. */
+static int set_mud_url(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
+{
+    static const char oid[] = "\x2b\x06\x01\x05\x05\x07\x01\x19";
+    if (!blueprint->mud_url) {
+        return 0;
+    }
+    unsigned char value[2 + LZ_MUD_URL_BYTES_MAX] = {MBEDTLS_ASN1_IA5_STRING};
+    size_t length = strlen(blueprint->mud_url);
+    g_assert(length <= LZ_MUD_URL_BYTES_MAX);
+    value[1] = (unsigned char)length;
+    memcpy(value + 2, blueprint->mud_url, length);
+    return mbedtls_x509write_crt_set_extension(writer, oid, sizeof oid - 1, 0, value, 2 + length);
+}
+
 /* Fills the writer; 0 or Mbed TLS's refusal. */
 static int describe(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
 {
@@ -177,7 +200,7 @@ static int describe(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
     mbedtls_x509write_crt_set_subject_key(writer, &blueprint->key->pk);
     mbedtls_x509write_crt_set_issuer_key(writer, &blueprint->issuer_key->pk);
     int (*const steps[])(mbedtls_x509write_cert *, const Blueprint *) = {set_names, set_validity, set_usage,
-                                                                         set_alternative_name};
+                                                                         set_alternative_name, set_mud_url};
     int ret = set_serial(writer, blueprint->serial);
     for (size_t i = 0; ret == 0 && i < G_N_ELEMENTS(steps); i++) {
         ret = steps[i](writer, blueprint);
@@ -192,7 +215,7 @@ static int describe(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
 }
 
 /* The certificate in DER. Its bytes draw nothing at random but the salt-free signature's blinding. */
-static GBytes *certificate_new(const Blueprint *blueprint, GError **error)
+static GBytes *certificate_new(const Blueprint *blueprint, LzCryptoWork *work, GError **error)
 {
     LzRandom blinding;
     lz_random_init(&blinding, blueprint->pki->options.seed, blueprint->serial, LZ_PURPOSE_TLS_BLINDING);
@@ -201,6 +224,7 @@ static GBytes *certificate_new(const Blueprint *blueprint, GError **error)
         .blinding = &blinding,
         .ec = blueprint->pki->ec,
         .ahead = blueprint->pki->ahead,
+        .work = work,
         .alert_sent = -1,
     };
     LzTlsContext *previous = lz_tls_context_enter(&context);
@@ -271,7 +295,7 @@ static void authority_clear(Authority *authority)
 static bool authority_descend(Authority *authority, const LzPki *pki, const char *name, GError **error)
 {
     const LzPkiOptions *options = &pki->options;
-    g_autoptr(LzKey) key = key_new(pki, name, options->ca_key, error);
+    g_autoptr(LzKey) key = key_new(pki, name, options->ca_key, NULL, error);
     if (!key) {
         return false;
     }
@@ -286,7 +310,7 @@ static bool authority_descend(Authority *authority, const LzPki *pki, const char
         .not_after_unix_s = options->start_unix_s + ca_valid_after_s,
         .is_ca = true,
     };
-    g_autoptr(GBytes) der = certificate_new(&blueprint, error);
+    g_autoptr(GBytes) der = certificate_new(&blueprint, NULL, error);
     if (!der) {
         return false;
     }
@@ -345,7 +369,7 @@ LzPki *lz_pki_new(const LzPkiOptions *options, GError **error)
     pki->spare_buffers = lz_spare_buffers_new();
     pki->memo = options->has_verify_memo ? lz_verify_memo_new() : NULL;
     pki->shared_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, key_unref);
-    if (!authority_init(&pki->trusted, pki, "Lazaret Test", error)) {
+    if (!authority_init(&pki->trusted, pki, options->prefix ? options->prefix : "Lazaret Test", error)) {
         lz_pki_free(pki);
         return NULL;
     }
@@ -420,7 +444,7 @@ static LzKey *shared_key(LzPki *pki, const char *owner, LzKeyType type, GError *
     g_autofree char *name = g_strdup_printf("%s/%d", owner, type);
     LzKey *key = g_hash_table_lookup(pki->shared_keys, name);
     if (!key) {
-        key = key_new(pki, owner, type, error);
+        key = key_new(pki, owner, type, NULL, error);
         if (!key) {
             return NULL;
         }
@@ -460,7 +484,7 @@ static LzKey *request_key(LzPki *pki, const LzCertificateRequest *request, const
     }
     /* Whoever forges a certificate in somebody's name does not have that entity's key. */
     g_autofree char *owner = g_strconcat(request->is_foreign_ca ? "foreign:" : "", request->name, NULL);
-    return key_new(pki, owner, request->key, error);
+    return key_new(pki, owner, request->key, NULL, error);
 }
 
 LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error)
@@ -476,6 +500,7 @@ LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, cons
     credential->request = *request;
     credential->request.name = g_strdup(request->name);
     credential->key_owner = g_strdup(key_owner);
+    credential->mud_url = g_strdup(request->mud_url);
     return credential;
 }
 
@@ -488,7 +513,66 @@ void lz_credential_free(LzCredential *credential)
     g_bytes_unref(credential->leaf);
     g_free((char *)(uintptr_t)credential->request.name);
     g_free(credential->key_owner);
+    g_free(credential->mud_url);
     g_free(credential);
+}
+
+const char *lz_credential_name(const LzCredential *credential)
+{
+    return credential->request.name;
+}
+
+/* ---- enrolment: see credential.h ---- */
+
+GBytes *lz_pki_certify(const LzPki *pki, LzKey *key, const LzCertifyTerms *terms, LzCryptoWork *work, GError **error)
+{
+    const Authority *authority = &pki->trusted;
+    const Blueprint blueprint = {
+        .pki = pki,
+        .serial = terms->serial,
+        .name = terms->name,
+        .issuer_name = authority->name,
+        .key = key,
+        .issuer_key = authority->key,
+        .not_before_unix_s = terms->not_before_unix_s,
+        .not_after_unix_s = terms->not_after_unix_s,
+    };
+    return certificate_new(&blueprint, work, error);
+}
+
+LzCredential *lz_credential_new_keyed(LzPki *pki, const char *name, const char *key_owner, LzKeyType type, LzCryptoWork *work)
+{
+    LzCredential *credential = g_new0(LzCredential, 1);
+    credential->pki = pki;
+    credential->request.name = g_strdup(name);
+    credential->key = key_new(pki, key_owner, type, work, NULL);
+    g_assert(credential->key);          /* memory */
+    credential->intermediates = pki->trusted.intermediates;
+    return credential;
+}
+
+void lz_credential_mismatch(LzCredential *credential, const char *key_owner)
+{
+    bool is_made = lz_credential_make(credential, NULL);
+    g_assert(is_made);                  /* its name is valid; what is left is memory */
+    key_unref(credential->key);
+    credential->key = key_new(credential->pki, key_owner, credential->request.key, NULL, NULL);
+    g_assert(credential->key);
+}
+
+LzKey *lz_pki_issuing_key(const LzPki *pki, const char **ret_name)
+{
+    *ret_name = pki->trusted.name;
+    return pki->trusted.key;
+}
+
+GBytes *lz_pki_ca_certificate(const LzPki *pki, unsigned index)
+{
+    const GPtrArray *intermediates = pki->trusted.intermediates;
+    if (index < intermediates->len) {
+        return intermediates->pdata[intermediates->len - 1 - index];
+    }
+    return index == intermediates->len ? pki->trusted.root_der : NULL;
 }
 
 static bool is_made(LzCredential *credential)
@@ -536,8 +620,10 @@ bool lz_credential_make(LzCredential *credential, GError **error)
         .issuer_key = authority->key,
         .not_before_unix_s = request->not_before_unix_s,
         .not_after_unix_s = request->not_after_unix_s,
+        .mud_url = credential->mud_url,
+        .is_device_id = request->is_device_id,
     };
-    g_autoptr(GBytes) leaf = certificate_new(&blueprint, error);
+    g_autoptr(GBytes) leaf = certificate_new(&blueprint, NULL, error);
     if (!leaf) {
         return false;
     }

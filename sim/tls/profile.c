@@ -74,6 +74,24 @@ static void configure_client(LzTlsProfile *profile)
                                       : MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
 }
 
+static int set_trust(LzTlsProfile *profile)
+{
+    const LzTlsProfileOptions *options = &profile->options;
+    if (!options->also_trust) {
+        mbedtls_ssl_conf_ca_chain(&profile->config, lz_pki_trust(options->trust), NULL);
+        return 0;
+    }
+    const mbedtls_x509_crt *roots[] = {lz_pki_trust(options->trust), lz_pki_trust(options->also_trust)};
+    profile->roots = g_new(mbedtls_x509_crt, 1);
+    mbedtls_x509_crt_init(profile->roots);
+    int ret = 0;
+    for (unsigned i = 0; ret == 0 && i < G_N_ELEMENTS(roots); i++) {
+        ret = mbedtls_x509_crt_parse_der(profile->roots, roots[i]->raw.p, roots[i]->raw.len);
+    }
+    mbedtls_ssl_conf_ca_chain(&profile->config, profile->roots, NULL);
+    return ret;
+}
+
 static int configure(LzTlsProfile *profile)
 {
     const LzTlsProfileOptions *options = &profile->options;
@@ -88,7 +106,10 @@ static int configure(LzTlsProfile *profile)
     mbedtls_ssl_conf_ciphersuites(config, cipher_suites);
     mbedtls_ssl_conf_groups(config, groups);
     mbedtls_ssl_conf_rng(config, lz_tls_random, NULL);
-    mbedtls_ssl_conf_ca_chain(config, lz_pki_trust(options->trust), NULL);
+    ret = set_trust(profile);
+    if (ret != 0) {
+        return ret;
+    }
     mbedtls_ssl_conf_tls13_key_exchange_modes(config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
     if (options->is_server) {
         configure_server(profile);
@@ -127,5 +148,6 @@ void lz_tls_profile_free(LzTlsProfile *profile)
     }
     mbedtls_ssl_config_free(&profile->config);
     lz_credential_chain_free(profile->chain);
+    lz_credential_chain_free(profile->roots);
     g_free(profile);
 }

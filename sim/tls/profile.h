@@ -12,6 +12,7 @@ struct LzTlsProfile {
     LzTlsProfileOptions options;
     LzTicketKeys ticket_keys;
     mbedtls_x509_crt *chain;            /* a server's; owned */
+    mbedtls_x509_crt *roots;            /* two PKIs'; owned; NULL: the root of one is enough */
 };
 
 #endif

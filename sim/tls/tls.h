@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "lazaret/authority.h"
 #include "lazaret/bytes.h"
 #include "lazaret/random.h"
 #include "lazaret/session.h"
@@ -19,9 +20,8 @@ bool lz_tls_is_accelerated(void);
 
 /* ---- PKI: root, issuing CA, one certificate per entity; all subjects are marked LAZARET TEST -------- */
 
-typedef struct LzPki LzPki;
-
 typedef struct LzPkiOptions {
+    const char *prefix;                 /* of its CAs' names; NULL: "Lazaret Test". Borrowed until lz_pki_new() returns */
     uint64_t seed;
     int64_t start_unix_s;               /* the scenario's start; CA validity surrounds it */
     LzKeyType ca_key;
@@ -38,6 +38,8 @@ typedef struct LzCertificateRequest {
     LzKeyType key;
     int64_t not_before_unix_s, not_after_unix_s;
     bool is_foreign_ca;                 /* signed by a CA that nobody trusts (attacks, tests) */
+    bool is_device_id;                  /* a manufacturer's, IEEE 802.1AR: the subject holds a serial number */
+    const char *mud_url;                /* at most LZ_MUD_URL_BYTES_MAX; NULL: none */
 } LzCertificateRequest;
 /* Key and certificate are made when they are first needed (by a server's profile, a client's endpoint or a question), on
  * that thread, from the entity's own stream: independent of order and of other entities. RSA keys are expensive to make
@@ -45,6 +47,9 @@ typedef struct LzCertificateRequest {
  * The credential borrows pki. */
 LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, const char *key_owner, GError **error);
 void lz_credential_free(LzCredential *credential);
+/* Its certificate, with a key of key_owner's that is not the one in it: what somebody has who copied the one without the other. */
+void lz_credential_mismatch(LzCredential *credential, const char *key_owner);
+const char *lz_credential_name(const LzCredential *credential);         /* CN; borrowed */
 const uint8_t *lz_credential_certificate(LzCredential *credential, size_t *ret_size);     /* leaf, DER */
 
 /* ---- profiles (LzTlsProfile is opaque in lazaret/session.h) ------------------------------------------ */
@@ -57,6 +62,8 @@ typedef struct LzTlsProfileOptions {
     LzTime ticket_lifetime_ns;          /* server */
     LzCredential *credential;           /* server: what it presents; borrowed */
     const LzPki *trust;                 /* borrowed */
+    const LzPki *also_trust;            /* borrowed; NULL: nobody beside */
+    bool keeps_certificates;            /* server: of its clients, as long as they are connected */
     uint64_t seed;
     uint64_t entity;                    /* server: owner of ticket keys' stream */
 } LzTlsProfileOptions;
@@ -130,6 +137,8 @@ LzTlsVersion lz_tls_endpoint_version(const LzTlsEndpoint *endpoint);
 bool lz_tls_endpoint_was_resumed(const LzTlsEndpoint *endpoint);
 const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint);
 const char *lz_tls_endpoint_peer_name(const LzTlsEndpoint *endpoint);   /* CN of the peer's certificate or NULL */
+/* DER, of a handshake that was not resumed, when the profile keeps it; size 0: none. Borrowed. */
+LzBytes lz_tls_endpoint_peer_certificate(const LzTlsEndpoint *endpoint);
 void lz_tls_endpoint_tell_secrets(LzTlsEndpoint *endpoint);    /* in its steps from now on */
 /* committed() is called, before each operation of a step that takes some 10 us or more of real time, with the work that the
  * step is certain to do: so far, and that operation. It may return on another thread. */
