@@ -71,6 +71,10 @@ typedef struct LzDatagram {
     LzBytes payload;
 } LzDatagram;
 bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId message);
+/* Whom to send them to, for a host that may have to get an address by DHCP, the time by NTP and the peer's address by DNS
+ * first: told when it is known, at once when nothing is needed; 0 when the host has lost its own, and then again. Ends with
+ * the host's power. Of connect: address, server_name. */
+void lz_host_seek(LzHost *host, const LzConnect *connect, void (*told)(void *self, LzAddress address), void *self);
 
 /* Occupies one of the host's cores for cost_ns, first come first served with its crypto; then fires
  * done (an idle event of the caller's). The caller cancels with lz_host_compute_cancel before done goes away. */

@@ -1,4 +1,4 @@
-/* A device that sends each message as one UDP datagram and never asks what became of it. */
+/* A device that sends each message as one UDP datagram, once it knows whom to, and never asks what became of it. */
 #include "lazaret/client.h"
 #include "lazaret/model.h"
 
@@ -7,6 +7,7 @@
 typedef struct Client {
     LzClientContext context;
     LzProbes *probes;
+    LzAddress peer;                     /* 0: not known yet, or no address of its own */
 } Client;
 
 static void init(void *state, const void *config, const LzClientContext *context, const LzEnv *env)
@@ -17,23 +18,42 @@ static void init(void *state, const void *config, const LzClientContext *context
     client->probes = env->probes;
 }
 
+static void set_peer(void *self, LzAddress peer)
+{
+    Client *client = self;
+    const bool was_ready = client->peer != 0, is_ready = peer != 0;
+    client->peer = peer;
+    if (was_ready != is_ready) {
+        client->context.ready(client->context.device, is_ready);
+    }
+}
+
 static void start(void *state)
 {
     Client *client = state;
-    client->context.ready(client->context.device, true);
+    lz_host_seek(client->context.host, &client->context.connect, set_peer, client);
 }
 
 static void stop(void *state)
 {
-    Client *client = state;
-    client->context.ready(client->context.device, false);
+    set_peer(state, 0);
+}
+
+static bool has_room(const void *state)
+{
+    const Client *client = state;
+    return client->peer != 0;
 }
 
 static void send_message(void *state, unsigned flow, LzBytes payload, LzMessageId message)
 {
     Client *client = state;
+    if (!client->peer) {
+        lz_probe_lost(client->probes, message, LZ_LOSS_CLIENT_QUEUE_FULL);
+        return;
+    }
     const LzDatagram datagram = {
-        .address = client->context.connect.address,
+        .address = client->peer,
         .port = client->context.connect.port,
         .source_port = SOURCE_PORT,
         .dscp = client->context.flows[flow].dscp,
@@ -53,6 +73,7 @@ static const char *const not_modelled[] = {
     "DTLS and acknowledgements: the device never learns that a message was lost",
     "fragmentation: a message above 1,472 bytes is refused",
     "the QoS of a flow: everything is sent once",
+    "keeping messages until it knows whom to send them to: they are lost",
     NULL,
 };
 
@@ -62,6 +83,7 @@ static const LzClientOps ops = {
     .start = start,
     .stop = stop,
     .send = send_message,
+    .has_room = has_room,
     .clear = clear,
 };
 

@@ -232,6 +232,16 @@ bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId mess
                        datagram->payload);
 }
 
+void lz_host_seek(LzHost *host, const LzConnect *connect, void (*told)(void *self, LzAddress address), void *self)
+{
+    g_assert(host->is_on);
+    if (host->needs) {
+        lz_needs_seek(host->needs, connect, told, self);
+    } else {
+        told(self, connect->address);
+    }
+}
+
 /* ---- CPU work ---- */
 
 static LzCpuCost compute_begin(void *owner)

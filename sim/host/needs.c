@@ -20,9 +20,12 @@
 
 typedef enum { LEASE_NONE, LEASE_OFFERED, LEASE_HELD } Lease;
 
-typedef struct Waiting {                /* a session that may not connect yet */
+typedef struct Waiting {                /* a session that may not connect yet, or who asked whom to send datagrams to */
     struct Waiting *next;
-    LzSession *session;
+    LzSession *session;                 /* NULL: datagrams */
+    void (*told)(void *self, LzAddress address);
+    void *self;
+    LzAddress peer;                     /* as the plan has it */
     LzAddress address;
     uint16_t port;
     uint8_t dscp;
@@ -34,6 +37,7 @@ struct LzNeedState {
     const LzHostNeeds *needs;
     LzRandom random;
     Waiting *waiting;
+    Waiting *told;                      /* who send datagrams and know whom to */
 
     Lease lease;
     uint32_t transaction;
@@ -83,6 +87,36 @@ static Waiting *take_waiting(LzNeedState *state, const LzSession *session)
 void lz_needs_forget(LzNeedState *state, const LzSession *session)
 {
     g_free(take_waiting(state, session));
+}
+
+static void append(Waiting **place, Waiting *waiting)
+{
+    while (*place) {
+        place = &(*place)->next;
+    }
+    waiting->next = NULL;
+    *place = waiting;
+}
+
+/* ---- who sends datagrams ---- */
+
+static void take_back(LzNeedState *state)
+{
+    while (state->told) {
+        Waiting *seeker = state->told;
+        state->told = seeker->next;
+        seeker->address = seeker->peer;
+        append(&state->waiting, seeker);
+        seeker->told(seeker->self, 0);
+    }
+}
+
+static void forget_seekers(LzNeedState *state)
+{
+    take_back(state);
+    for (Waiting *seeker = take_waiting(state, NULL); seeker; seeker = take_waiting(state, NULL)) {
+        g_free(seeker);
+    }
 }
 
 /* ---- DHCP ---- */
@@ -144,6 +178,7 @@ static void lease_expired(void *owner)
 {
     LzNeedState *state = owner;
     lz_host_lose_address(state->host);
+    take_back(state);
     dhcp_begin(state);
 }
 
@@ -239,12 +274,12 @@ static bool is_known(const LzNeedState *state, const char *name)
     return state->answer != 0 && now_of(state) < state->answer_until_ns && strcmp(state->name, name) == 0;
 }
 
-/* Nobody can reach that name now. */
-static void give_up_name(LzNeedState *state)
+/* Nobody can reach that name now. Who sends datagrams goes on asking, unless the answer was that there is none. */
+static void give_up_name(LzNeedState *state, bool is_answered)
 {
     Waiting *failed = NULL;
     for (Waiting **place = &state->waiting; *place;) {
-        if (strcmp((*place)->name, state->name) == 0) {
+        if (((*place)->session || is_answered) && strcmp((*place)->name, state->name) == 0) {
             Waiting *waiting = *place;
             *place = waiting->next;
             waiting->next = failed;
@@ -256,7 +291,9 @@ static void give_up_name(LzNeedState *state)
     while (failed) {
         Waiting *waiting = failed;
         failed = waiting->next;
-        lz_session_give_up(waiting->session);
+        if (waiting->session) {
+            lz_session_give_up(waiting->session);
+        }
         g_free(waiting);
     }
 }
@@ -269,7 +306,7 @@ static void dns_due(void *owner)
         return;
     }
     state->is_asking = false;
-    give_up_name(state);
+    give_up_name(state, false);
     advance(state);
 }
 
@@ -288,7 +325,7 @@ static void dns_received(void *self, LzAddress source, uint16_t source_port, LzB
     state->answer = message.has_answer ? message.address : 0;
     state->answer_until_ns = now_of(state) + MAX(LZ_SECONDS(message.ttl_s), 1);
     if (!state->answer) {
-        give_up_name(state);
+        give_up_name(state, true);
     }
     advance(state);
 }
@@ -336,8 +373,13 @@ static void advance(LzNeedState *state)
         return;
     }
     for (Waiting *ready = next_ready(state); ready; ready = next_ready(state)) {
-        lz_session_connect(ready->session, ready->address, ready->port, ready->dscp);
-        g_free(ready);
+        if (ready->session) {
+            lz_session_connect(ready->session, ready->address, ready->port, ready->dscp);
+            g_free(ready);
+        } else {
+            append(&state->told, ready);
+            ready->told(ready->self, ready->address);
+        }
     }
 }
 
@@ -346,11 +388,16 @@ void lz_needs_connect(LzNeedState *state, LzSession *session, const LzConnect *c
     Waiting *waiting = g_new0(Waiting, 1);
     *waiting = (Waiting){.session = session, .address = connect->address, .port = connect->port, .dscp = connect->dscp};
     g_strlcpy(waiting->name, connect->server_name ? connect->server_name : "", sizeof waiting->name);
-    Waiting **place = &state->waiting;
-    while (*place) {
-        place = &(*place)->next;
-    }
-    *place = waiting;
+    append(&state->waiting, waiting);
+    advance(state);
+}
+
+void lz_needs_seek(LzNeedState *state, const LzConnect *connect, void (*told)(void *self, LzAddress address), void *self)
+{
+    Waiting *waiting = g_new0(Waiting, 1);
+    *waiting = (Waiting){.told = told, .self = self, .peer = connect->address, .address = connect->address};
+    g_strlcpy(waiting->name, connect->server_name ? connect->server_name : "", sizeof waiting->name);
+    append(&state->waiting, waiting);
     advance(state);
 }
 
@@ -366,6 +413,7 @@ static void cancel_all(LzNeedState *state)
 void lz_needs_power(LzNeedState *state, bool is_on)
 {
     cancel_all(state);
+    forget_seekers(state);
     state->lease = LEASE_NONE;
     state->is_set = state->is_asking = false;
     state->answer = 0;
@@ -396,16 +444,22 @@ LzNeedState *lz_needs_new(LzHost *host, const LzHostNeeds *needs)
     return state;
 }
 
+static void free_all(Waiting *waiting)
+{
+    while (waiting) {
+        Waiting *next = waiting->next;
+        g_free(waiting);
+        waiting = next;
+    }
+}
+
 void lz_needs_free(LzNeedState *state)
 {
     if (!state) {
         return;
     }
     cancel_all(state);
-    while (state->waiting) {
-        Waiting *waiting = state->waiting;
-        state->waiting = waiting->next;
-        g_free(waiting);
-    }
+    free_all(state->waiting);
+    free_all(state->told);
     g_free(state);
 }

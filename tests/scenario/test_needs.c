@@ -184,6 +184,30 @@ static void test_wireshark(void)
     g_free(output_of(remove));
 }
 
+/* Who sends datagrams connects to nobody, and still has no address, no name and no time before it is told; a lease that runs
+ * out silences it. */
+static void test_datagrams_wait_too(void)
+{
+    static const char *const services[] = {"names", "leases", "clock"};
+    static const char *const overrides[] = {"services.broker={kind: sink, link: rack, tls: {enabled: false}}",
+                                            "fleet.pump.connect={to: broker, client: datagram, tls: {enabled: false}}", NULL};
+    for (unsigned i = 0; i < G_N_ELEMENTS(services); i++) {
+        g_autofree char *fault = g_strdup_printf("faults: [{name: out, kind: service-down, service: %s, at: 0 s, for: 30 s},\n"
+                                                 "  {name: expire, kind: service-down, service: leases, at: 70 s, for: 45 s}]\n",
+                                                 services[i]);
+        g_autoptr(LzPlan) plan = plan_with(fault, overrides);
+        g_autoptr(LzWorld) world = lz_test_world(plan);
+        g_test_message("%s", services[i]);
+        lz_world_run_until(world, LZ_SECONDS(30));
+        g_assert_cmpuint(lz_world_connected(world), ==, 0);
+        g_assert_cmpint(asked(world, "broker"), ==, 0);
+        lz_world_run_until(world, LZ_SECONDS(69));        /* DISCOVERs after 4, 8, 16, 32 s, a second more or less */
+        g_assert_true(all_connected(world));
+        lz_world_run_until(world, LZ_SECONDS(114));         /* 40 s after the last renewal */
+        g_assert_cmpuint(lz_world_connected(world), ==, 0);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -194,5 +218,6 @@ int main(int argc, char **argv)
     g_test_add_func("/needs/answers-are-kept", test_answers_are_kept);
     g_test_add_func("/needs/lease-ends", test_lease_ends);
     g_test_add_func("/needs/wireshark", test_wireshark);
+    g_test_add_func("/needs/datagrams-wait-too", test_datagrams_wait_too);
     return g_test_run();
 }
