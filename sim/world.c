@@ -100,6 +100,20 @@ void lz_world_device_ready(void *owner, LzDevice *lz_device, unsigned connection
     }
 }
 
+/* Known from the first instant: who is down from there on was never up. */
+static void report_nobody(LzWorld *world)
+{
+    lz_probe_level(world->probes, world->run_scope, LZ_METRIC_RUN_DEVICES_CONNECTED, 0);
+    for (unsigned i = 0; i < world->plan->fleet.count; i++) {
+        lz_probe_level(world->probes, world->fleets[i].scope, LZ_METRIC_FLEET_CONNECTED, 0);
+    }
+    for (unsigned i = 0; i < world->plan->services.count; i++) {
+        if (world->services[i].devices > 0) {
+            lz_probe_level(world->probes, world->services[i].scope, LZ_METRIC_SERVICE_AVAILABILITY, 0);
+        }
+    }
+}
+
 /* ---- invariants ---- */
 
 static bool check_link(const LzLink *link, LzDirection direction, char **ret_problem)
@@ -250,6 +264,7 @@ LzWorld *lz_world_new(const LzPlan *plan, unsigned repetition, const LzWorldObse
     if (!lz_world_build(world, error)) {
         return NULL;
     }
+    report_nobody(world);
     return g_steal_pointer(&world);
 }
 

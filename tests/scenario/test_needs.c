@@ -201,6 +201,10 @@ static void test_datagrams_wait_too(void)
         lz_world_run_until(world, LZ_SECONDS(30));
         g_assert_cmpuint(lz_world_connected(world), ==, 0);
         g_assert_cmpint(asked(world, "broker"), ==, 0);
+        LzObservation connected = lz_test_observe(world, LZ_METRIC_FLEET_CONNECTED, "pump", "pump");
+        g_assert_cmpuint(connected.samples, ==, 1);             /* nobody, and that is known */
+        g_assert_cmpint(connected.max, ==, 0);
+        lz_observation_clear(&connected);
         lz_world_run_until(world, LZ_SECONDS(69));        /* DISCOVERs after 4, 8, 16, 32 s, a second more or less */
         g_assert_true(all_connected(world));
         lz_world_run_until(world, LZ_SECONDS(114));         /* 40 s after the last renewal */
