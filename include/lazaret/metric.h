@@ -79,6 +79,10 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(SERVICE_REFUSED, SERVICE, "refused", COUNTER, NONE, "sessions refused: alert, full, protocol") \
     X(SERVICE_MESSAGES, SERVICE, "messages", COUNTER, NONE, "application messages processed") \
     X(SERVICE_AVAILABILITY, SERVICE, "availability", LEVEL, RATIO, "share of its legitimate devices connected") \
+    X(SERVICE_ALARM_OPEN, SERVICE, "alarm.open", LEVEL, NONE, "alarms at an alarm manager that nobody has acknowledged yet") \
+    X(SERVICE_ALARM_ACKNOWLEDGED, SERVICE, "alarm.acknowledged", SAMPLE, SECONDS, "an alarm's arrival at its manager to the carer's acknowledgement") \
+    X(SERVICE_ALARM_ESCALATED, SERVICE, "alarm.escalated", COUNTER, NONE, "times that an alarm went to further carers, unacknowledged in time") \
+    X(SERVICE_ALARM_UNATTENDED, SERVICE, "alarm.unattended", COUNTER, NONE, "alarms that nobody acknowledged") \
     X(ATTACK_SENT, ATTACK, "sent", COUNTER, NONE, "attack units started (connections, packets, messages)") \
     X(ATTACK_REACHED, ATTACK, "reached", COUNTER, NONE, "attack units that the target's host received") \
     X(ATTACK_BYTES, ATTACK, "bytes", COUNTER, BYTES, "bytes that the attacker sent") \

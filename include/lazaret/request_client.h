@@ -15,9 +15,11 @@ typedef struct LzRequestClient LzRequestClient;
 typedef struct LzRequest {
     LzMessageId message;
     uint32_t size_bytes;                /* of the flow */
-    uint16_t flow;
+    uint16_t flow;                      /* or LZ_REQUEST_OWN */
     uint16_t attempts;                  /* that failed */
 } LzRequest;
+
+#define LZ_REQUEST_OWN UINT16_MAX       /* of no flow: what the client itself has to say */
 
 typedef struct LzRequestClientOps {
     bool is_eager;                      /* connects when it is switched on and stays so; else when there is something to say */
@@ -97,6 +99,8 @@ void lz_request_client_progress(LzRequestClient *client);       /* some of the a
 void lz_request_client_done(LzRequestClient *client);
 void lz_request_client_postpone(LzRequestClient *client, LzTime delay_ns);
 void lz_request_client_refuse(LzRequestClient *client);
+/* Puts a request of the client's own behind those that wait; its message may be 0. */
+void lz_request_client_add(LzRequestClient *client, const LzRequest *request);
 /* Ends the connection in order, without blame; the next request makes another. */
 void lz_request_client_close(LzRequestClient *client);
 

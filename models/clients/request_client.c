@@ -17,7 +17,7 @@ static void set_ready(LzRequestClient *client, bool is_ready)
 
 static int qos_of(const LzRequestClient *client, const LzRequest *request)
 {
-    return client->context.flows[request->flow].qos;
+    return request->flow == LZ_REQUEST_OWN ? 2 : client->context.flows[request->flow].qos;
 }
 
 static void lose_all(LzRequestClient *client, LzLossCause cause)
@@ -307,15 +307,19 @@ void lz_request_client_stop(void *state)
     set_ready(client, false);
 }
 
-void lz_request_client_send(void *state, unsigned flow, LzBytes payload, LzMessageId message)
+void lz_request_client_add(LzRequestClient *client, const LzRequest *request)
 {
-    LzRequestClient *client = state;
-    const LzRequest request = {.message = message, .size_bytes = (uint32_t)payload.size, .flow = (uint16_t)flow};
-    g_queue_push_tail(&client->waiting, g_memdup2(&request, sizeof request));
+    g_queue_push_tail(&client->waiting, g_memdup2(request, sizeof *request));
     go_on(client);
     if (client->waiting.length > (guint64)client->config->queue_max) {
         lose_least(client);
     }
+}
+
+void lz_request_client_send(void *state, unsigned flow, LzBytes payload, LzMessageId message)
+{
+    const LzRequest request = {.message = message, .size_bytes = (uint32_t)payload.size, .flow = (uint16_t)flow};
+    lz_request_client_add(state, &request);
 }
 
 bool lz_request_client_has_room(const void *state)

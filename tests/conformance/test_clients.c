@@ -19,6 +19,7 @@ typedef struct Manners {
     bool is_ready_alone;        /* with its session, before it has asked anything */
 } Manners;
 static const Manners manners[] = {
+    {"alarm-phone", true, true, false, false},
     {"datagram", false, false, false, false},
     {"dicom", true, true, false, false},
     {"exchange", true, true, false, false},

@@ -107,6 +107,15 @@ def check_hl7(folder):
             break
 
 
+def check_phone(folder):
+    path = capture(folder, "phone")
+    check_clean("phone", path)
+    kinds = [pair for types, events in tshark(path, "hl7", "hl7.message.type", "hl7.event.type") for pair in zip(types, events)]
+    check("phone: it logs on, is sent alarms, and tells that its carer has them",
+          kinds.count(("NMD", "N02")) == 1 and kinds.count(("ORU", "R40")) == kinds.count(("ACK", "R40")) > 3 and
+          kinds.count(("ORU", "R41")) == kinds.count(("ACK", "R41")) > 3, kinds)
+
+
 # ---- DICOM ----
 
 def conversation(path):
@@ -208,6 +217,7 @@ if not shutil.which("tshark"):
 with tempfile.TemporaryDirectory() as scratch:
     check_http(scratch)
     check_hl7(scratch)
+    check_phone(scratch)
     check_dicom(scratch)
 print(f"1..{count}")
 sys.exit(1 if failures else 0)
