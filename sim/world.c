@@ -8,6 +8,7 @@
 #include "sim/world_internal.h"
 
 #define PPB INT64_C(1000000000)
+#define DEVICES_AHEAD 6u
 
 /* ---- levels ---- */
 
@@ -24,31 +25,52 @@ static void report_fleet(LzWorld *world, Fleet *fleet, LzTime busy_ns)
                         share_ppb((uint64_t)worked_ns, (uint64_t)LZ_REPORT_EVERY_NS * (uint64_t)MAX(fleet->plan->count, 1)));
 }
 
-static uint64_t acknowledged_bytes(const Device *device)
+typedef struct FleetTotals {
+    LzTime busy_ns;
+    uint64_t bytes;                     /* acknowledged since the warm-up */
+    unsigned __int128 squares;
+} FleetTotals;
+
+/* Devices are visited in their order: those that come next are fetched meanwhile. */
+static void expect_visits(const LzWorld *world, unsigned next)
 {
-    return lz_host_tcp_stats(device->host)->acknowledged_bytes;
+    for (unsigned stage = 0; stage < LZ_HOST_VISIT_STAGES; stage++) {
+        unsigned ahead = next + (LZ_HOST_VISIT_STAGES - stage) * DEVICES_AHEAD;
+        if (ahead < world->device_count) {
+            lz_host_expect_visit(world->devices[ahead].host, stage);
+        }
+    }
+}
+
+static FleetTotals visit_fleet(const LzWorld *world, Fleet *fleet, unsigned first)
+{
+    bool is_warming_up = lz_now(world->scheduler) <= world->plan->run.warmup_ns;
+    if (is_warming_up && !fleet->warmup_bytes) {
+        fleet->warmup_bytes = g_new(uint64_t, (gsize)fleet->plan->count);
+    }
+    FleetTotals totals = {0};
+    for (unsigned i = 0; i < (unsigned)fleet->plan->count; i++) {
+        const LzHost *host = world->devices[first + i].host;
+        expect_visits(world, first + i);
+        totals.busy_ns += lz_host_cpu_busy_ns(host);
+        uint64_t bytes = lz_host_tcp_stats(host)->acknowledged_bytes;
+        if (is_warming_up) {
+            fleet->warmup_bytes[i] = bytes;
+        }
+        bytes -= fleet->warmup_bytes ? fleet->warmup_bytes[i] : 0;
+        totals.bytes += bytes;
+        totals.squares += (unsigned __int128)bytes * bytes;
+    }
+    return totals;
 }
 
 /* Jain, Chiu and Hawe 1984: (sum x)^2 / (n sum x^2), of what each device's TCP has brought over since the last full
  * second of the warm-up. */
-static void report_fairness(LzWorld *world, Fleet *fleet, const Device *devices)
+static void report_fairness(LzWorld *world, const Fleet *fleet, const FleetTotals *totals)
 {
-    if (lz_now(world->scheduler) <= world->plan->run.warmup_ns) {
-        fleet->warmup_bytes = fleet->warmup_bytes ? fleet->warmup_bytes : g_new(uint64_t, (gsize)fleet->plan->count);
-        for (int64_t i = 0; i < fleet->plan->count; i++) {
-            fleet->warmup_bytes[i] = acknowledged_bytes(&devices[i]);
-        }
-        return;
-    }
-    unsigned __int128 sum = 0, squares = 0;
-    uint64_t count = (uint64_t)fleet->plan->count;
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t bytes = acknowledged_bytes(&devices[i]) - (fleet->warmup_bytes ? fleet->warmup_bytes[i] : 0);
-        sum += bytes;
-        squares += (unsigned __int128)bytes * bytes;
-    }
-    if (sum > 0) {
-        double index = (double)sum * (double)sum / ((double)count * (double)squares);
+    if (totals->bytes > 0) {
+        double sum = (double)totals->bytes;
+        double index = sum * sum / ((double)fleet->plan->count * (double)totals->squares);
         lz_probe_level(world->probes, fleet->scope, LZ_METRIC_FLEET_FAIRNESS, (int64_t)(index * (double)PPB + 0.5));
     }
 }
@@ -66,12 +88,11 @@ static void report(void *owner)
     }
     unsigned next = 0;
     for (unsigned i = 0; i < world->plan->fleet.count; i++) {
-        LzTime busy_ns = 0;
-        report_fairness(world, &world->fleets[i], &world->devices[next]);
-        for (int64_t n = 0; n < world->fleets[i].plan->count; n++) {
-            busy_ns += lz_host_cpu_busy_ns(world->devices[next++].host);
-        }
-        report_fleet(world, &world->fleets[i], busy_ns);
+        Fleet *fleet = &world->fleets[i];
+        FleetTotals totals = visit_fleet(world, fleet, next);
+        report_fairness(world, fleet, &totals);
+        report_fleet(world, fleet, totals.busy_ns);
+        next += (unsigned)fleet->plan->count;
     }
     lz_timer_after(world->scheduler, &world->report, LZ_REPORT_EVERY_NS);
 }

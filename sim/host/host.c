@@ -2,6 +2,7 @@
 #include "sim/host/internal.h"
 
 #include "lazaret/cache.h"
+#include "sim/core/blocks.h"
 #include "sim/net/packet.h"
 
 #define HOT_BYTES 128u                  /* of LzHost, that a packet touches */
@@ -75,10 +76,15 @@ static void server_expect(LzElement *element, const LzPacket *packet)
 static const LzElementOps device_ops = {.receive = receive, .expect = device_expect};
 static const LzElementOps server_ops = {.receive = receive, .expect = server_expect};
 
+static size_t block_bytes(const LzHostOptions *options)
+{
+    return aligned(options->room_bytes) + aligned(sizeof(LzHost)) + lz_tcp_place_bytes();
+}
+
 LzHost *lz_host_new(const LzEnv *env, const LzHostOptions *options, LzElement *output)
 {
     size_t room_bytes = aligned(options->room_bytes);
-    uint8_t *block = g_aligned_alloc0(1, room_bytes + aligned(sizeof(LzHost)) + lz_tcp_place_bytes(), LZ_TCP_PLACE_ALIGNMENT);
+    uint8_t *block = lz_block_new0(block_bytes(options));
     LzHost *host = (LzHost *)(void *)(block + room_bytes);
     host->input.ops = options->service_scope ? &server_ops : &device_ops;
     host->env = *env;
@@ -156,7 +162,7 @@ void lz_host_free(LzHost *host)
     g_ptr_array_unref(host->listeners);
     g_free(host->stats.refused_by_alert);
     g_free(host->name);
-    g_aligned_free(lz_host_room(host));
+    lz_block_free(lz_host_room(host), block_bytes(&host->options));
 }
 
 LzElement *lz_host_input(LzHost *host)
@@ -346,6 +352,16 @@ const LzHostStats *lz_host_stats(const LzHost *host)
 LzTime lz_host_cpu_busy_ns(const LzHost *host)
 {
     return lz_cpu_busy_ns(host->cpu);
+}
+
+void lz_host_expect_visit(const LzHost *host, unsigned stage)
+{
+    if (stage == 0) {
+        lz_cache_fetch(&host->cpu, sizeof host->cpu);
+        lz_cache_fetch(lz_tcp_stats((const LzTcp *)(const void *)tcp_place(host)), sizeof(LzTcpStats));
+    } else {
+        lz_cache_fetch(host->cpu, LZ_CACHE_LINE_BYTES);
+    }
 }
 
 uint32_t lz_host_take_utilisation_ppb(LzHost *host)

@@ -94,9 +94,12 @@ typedef struct LzHostStats {
 } LzHostStats;
 const LzHostStats *lz_host_stats(const LzHost *host);
 LzTime lz_host_cpu_busy_ns(const LzHost *host);         /* core·ns of work done */
+const LzTcpStats *lz_host_tcp_stats(const LzHost *host);
 unsigned lz_host_cores(const LzHost *host);
+/* The two above will be asked of it and of many others: fetches what that will touch, one stage after the other. */
+#define LZ_HOST_VISIT_STAGES 2u
+void lz_host_expect_visit(const LzHost *host, unsigned stage);
 /* Reports CPU utilisation since the last call; the world calls it each second. */
 uint32_t lz_host_take_utilisation_ppb(LzHost *host);
-const LzTcpStats *lz_host_tcp_stats(const LzHost *host);
 
 #endif

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "lazaret/cache.h"
+#include "sim/core/blocks.h"
 #include "sim/host/session_internal.h"
 
 #define OUTPUT_BYTES 256u               /* a port of a link, its queue and what the link keeps of it */
@@ -95,7 +96,7 @@ static void session_free(LzSession *session)
     if (session->next) {
         session->next->previous = session->previous;
     }
-    g_free(session);
+    lz_block_free(session, sizeof *session);
 }
 
 void lz_session_trace(LzSession *session, LzTraceKind kind, int32_t code, const char *detail)
@@ -327,7 +328,7 @@ static const LzTcpEvents tcp_events = {
 /* profile: a server's; NULL: it has none, or is a client, whose TLS begins later. */
 static LzSession *session_new(LzHost *host, const LzTlsProfile *profile)
 {
-    LzSession *session = g_new0(LzSession, 1);
+    LzSession *session = lz_block_new0(sizeof *session);
     session->host = host;
     lz_event_init(&session->event, event_fired, session);
     session->next = host->sessions;

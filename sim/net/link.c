@@ -7,11 +7,13 @@
 
 #include "lazaret/cache.h"
 #include "lazaret/queue.h"
+#include "sim/core/blocks.h"
 #include "sim/net/impair.h"
 #include "sim/net/packet.h"
 
 #define PORT_ALIGNMENT LZ_CACHE_LINE_BYTES
 #define STATE_ALIGNMENT 16u
+#define PORTS_AHEAD 8u                  /* fetched while others are visited */
 #define PPB INT64_C(1000000000)
 #define BITS_NS_PER_BYTE_S (8u * (unsigned __int128)LZ_NS_PER_S)
 
@@ -435,7 +437,7 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->digest_name = lz_entity_id(name) << 24;
     link->state_offset = sizeof(Port) + aligned(queue->model->state_size, STATE_ALIGNMENT);
     link->port_stride = aligned(link->state_offset + link->ops->port_state_size, PORT_ALIGNMENT);
-    link->ports = g_aligned_alloc0(2 * (size_t)stations, link->port_stride, PORT_ALIGNMENT);
+    link->ports = lz_block_new0(2 * (size_t)stations * link->port_stride);
     link->wakers = link->queue_ops->ready_ns ? g_new0(Waker, 2 * stations) : NULL;
     link->state = g_malloc0(choice->model->state_size);
     link->reported_ns = link->integrated_ns[LZ_UP] = link->integrated_ns[LZ_DOWN] = lz_now(env->scheduler);
@@ -462,7 +464,7 @@ void lz_link_free(LzLink *link)
     }
     g_free(link->wakers);
     g_free(link->state);
-    g_aligned_free(link->ports);
+    lz_block_free(link->ports, 2 * (size_t)link->stations * link->port_stride);
     g_free(link->name);
     g_free(link);
 }
@@ -572,6 +574,7 @@ void lz_link_report(LzLink *link)
     }
     LzTime busiest_ns = 0;
     for (unsigned index = 0; index < 2 * link->stations; index++) {
+        lz_cache_fetch(port_at(link, index + PORTS_AHEAD), sizeof(Port));       /* any address will do */
         LzTime busy_ns = take_busy_ns(port_at(link, index), now_ns);
         busiest_ns = MAX(busiest_ns, busy_ns);
     }

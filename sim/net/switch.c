@@ -3,40 +3,48 @@
 #include "sim/net/switch.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "lazaret/cache.h"
+#include "sim/core/blocks.h"
 #include "sim/net/address_book.h"
 #include "sim/net/packet.h"
 
 #define SPARSE_ROUTES 64u               /* so many, and */
 #define EGRESS_BYTES 256u               /* a port of a link, its queue and what the link keeps of it */
+#define NEARBY_TABLES 2u                /* the hosts of an access switch, and everything else */
 #define SPARSE_FACTOR 8u                /* so many places per route, may a table have */
 
 /* Routes of one prefix length, by direct index: place = address >> shift, less base. Addresses of a zone are
  * given out one after the other, so that a zone's hosts stand in one dense table. */
 typedef struct RouteTable {
-    unsigned shift;             /* 32 - prefix length */
+    uint32_t shift;             /* 32 - prefix length */
     uint32_t base, places, used;
-    LzElement **egresses;       /* NULL: no route */
+    union {
+        LzElement *sole;        /* of one place */
+        LzElement **egresses;   /* of more; NULL: no route */
+    };
 } RouteTable;
 
-struct LzSwitch {
+struct LzSwitch {               /* what every packet touches comes first */
     LzElement input;
     LzPacketPool *packets;      /* borrowed */
     LzProbes *probes;           /* borrowed; may be NULL */
     LzTime forwarding_ns;
-    bool is_on;
+    LzElement *guard;           /* borrowed; NULL: none */
+    RouteTable *tables;         /* longest prefix first; nearby while there is room */
     unsigned table_count;
-    RouteTable *tables;         /* longest prefix first */
-    LzSwitchStats stats;
+    bool is_on;
+    bool has_passed;            /* the packet that is with the guards now */
+    RouteTable nearby[NEARBY_TABLES];
+    LzSwitchStats stats;        /* begins with what counts every packet */
     LzPacket *first, *last;     /* held, in order; due time in queued_ns */
     LzScheduler *scheduler;     /* borrowed */
     LzEvent forward;
     LzElement unreachable;      /* stands for a route to nowhere */
     LzElement output;           /* where the guards end */
-    LzElement *guard, *gateway; /* borrowed; NULL: none */
+    LzElement *gateway;         /* borrowed; NULL: none */
     const LzAddressBook *addresses;     /* borrowed; NULL: it is no router */
-    bool has_passed;            /* the packet that is with the guards now */
 };
 
 /* ---- table ---- */
@@ -46,13 +54,30 @@ static inline uint32_t place_of(const RouteTable *table, LzAddress address)
     return (uint32_t)((uint64_t)address >> table->shift) - table->base;
 }
 
-static LzElement **find_route(const RouteTable *table, LzAddress address)
+/* NULL: there is no such place. */
+static inline LzElement **route_at(RouteTable *table, LzAddress address)
 {
     uint32_t place = place_of(table, address);
-    return place < table->places && table->egresses[place] ? &table->egresses[place] : NULL;
+    if (place >= table->places) {
+        return NULL;
+    }
+    return table->places == 1 ? &table->sole : &table->egresses[place];
 }
 
-static LzElement *find_egress(const LzSwitch *self, LzAddress address)
+static inline LzElement **find_route(RouteTable *table, LzAddress address)
+{
+    LzElement **route = route_at(table, address);
+    return route && *route ? route : NULL;
+}
+
+static void free_table(RouteTable *table)
+{
+    if (table->places > 1) {
+        g_free(table->egresses);
+    }
+}
+
+static LzElement *find_egress(LzSwitch *self, LzAddress address)
 {
     for (unsigned i = 0; i < self->table_count; i++) {
         LzElement **route = find_route(&self->tables[i], address);
@@ -77,10 +102,9 @@ static bool cover(RouteTable *table, LzAddress address)
     }
     uint64_t places = MIN(MAX(end - base, 2 * (uint64_t)table->places), (UINT64_C(1) << 32) - base);
     LzElement **egresses = g_new0(LzElement *, places);
-    for (uint32_t i = 0; i < table->places; i++) {
-        egresses[table->base - base + i] = table->egresses[i];
-    }
-    g_free(table->egresses);
+    memcpy(egresses + (table->base - base), table->places == 1 ? &table->sole : table->egresses,
+           table->places * sizeof *egresses);
+    free_table(table);
     table->egresses = egresses;
     table->base = base;
     table->places = (uint32_t)places;
@@ -93,12 +117,15 @@ static RouteTable *new_table(LzSwitch *self, unsigned shift, LzAddress address)
     while (place < self->table_count && self->tables[place].shift <= shift) {
         place++;
     }
-    self->tables = g_renew(RouteTable, self->tables, self->table_count + 1);
+    if (self->table_count >= NEARBY_TABLES) {
+        bool is_first = self->tables == self->nearby;
+        self->tables = g_renew(RouteTable, is_first ? NULL : self->tables, self->table_count + 1);
+        memcpy(self->tables, self->nearby, is_first ? sizeof self->nearby : 0);
+    }
     for (unsigned i = self->table_count++; i > place; i--) {
         self->tables[i] = self->tables[i - 1];
     }
-    self->tables[place] = (RouteTable){.shift = shift, .base = (uint32_t)((uint64_t)address >> shift), .places = 1,
-                                       .egresses = g_new0(LzElement *, 1)};
+    self->tables[place] = (RouteTable){.shift = shift, .base = (uint32_t)((uint64_t)address >> shift), .places = 1};
     return &self->tables[place];
 }
 
@@ -119,7 +146,7 @@ void lz_switch_add_route(LzSwitch *self, LzAddress address, unsigned prefix_bits
         table = self->tables[i].shift == shift && cover(&self->tables[i], address) ? &self->tables[i] : NULL;
     }
     table = table ? table : new_table(self, shift, address);
-    table->egresses[place_of(table, address)] = route;
+    *route_at(table, address) = route;
     table->used++;
 }
 
@@ -130,7 +157,7 @@ void lz_switch_clear_prefixes(LzSwitch *self)
         if (self->tables[i].shift == 0) {
             self->tables[kept++] = self->tables[i];
         } else {
-            g_free(self->tables[i].egresses);
+            free_table(&self->tables[i]);
         }
     }
     self->table_count = kept;
@@ -288,7 +315,8 @@ static const LzElementOps switch_ops = {.receive = switch_receive, .expect = swi
 
 LzSwitch *lz_switch_new(const LzEnv *env, LzTime forwarding_ns)
 {
-    LzSwitch *self = g_new0(LzSwitch, 1);
+    LzSwitch *self = lz_block_new0(sizeof *self);
+    self->tables = self->nearby;
     self->input.ops = &switch_ops;
     self->output.ops = &output_ops;
     self->packets = env->packets;
@@ -307,10 +335,12 @@ void lz_switch_free(LzSwitch *self)
     }
     lz_switch_set_power(self, false);
     for (unsigned i = 0; i < self->table_count; i++) {
-        g_free(self->tables[i].egresses);
+        free_table(&self->tables[i]);
     }
-    g_free(self->tables);
-    g_free(self);
+    if (self->tables != self->nearby) {
+        g_free(self->tables);
+    }
+    lz_block_free(self, sizeof *self);
 }
 
 LzElement *lz_switch_input(LzSwitch *self)

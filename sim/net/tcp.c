@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "sim/core/blocks.h"
 #include "sim/net/tcp_internal.h"
 
 #define FIRST_SLOTS 8u
@@ -199,7 +200,7 @@ static void free_socket(LzTcpSocket *socket)
     if (socket->is_first) {
         socket->tcp->is_first_used = false;
     } else {
-        g_free(socket);
+        lz_block_free(socket, sizeof *socket);
     }
 }
 
@@ -391,7 +392,7 @@ static void ack_timer_fired(void *owner)
 static LzTcpSocket *make_place(LzTcp *tcp)
 {
     if (tcp->is_first_used) {
-        return g_new0(LzTcpSocket, 1);
+        return lz_block_new0(sizeof(LzTcpSocket));
     }
     tcp->is_first_used = true;
     tcp->first = (LzTcpSocket){.is_first = true};
@@ -661,7 +662,7 @@ size_t lz_tcp_place_bytes(void)
 LzTcp *lz_tcp_new(const LzEnv *env, LzAddress address, LzElement *output, const LzTcpOptions *options, void *place)
 {
     g_assert(options->window_scale <= 14 && options->receive_window_bytes >> options->window_scale <= 65535);
-    LzTcp *tcp = place ? place : g_aligned_alloc0(1, sizeof(LzTcp), LZ_TCP_PLACE_ALIGNMENT);
+    LzTcp *tcp = place ? place : lz_block_new0(sizeof(LzTcp));
     tcp->has_own_place = !place;
     tcp->env = *env;
     tcp->address = address;
@@ -701,7 +702,7 @@ void lz_tcp_free(LzTcp *tcp)
     }
     g_free(tcp->slots);
     if (tcp->has_own_place) {
-        g_aligned_free(tcp);
+        lz_block_free(tcp, sizeof *tcp);
     }
 }
 
