@@ -5,6 +5,7 @@
 
 #include "lazaret/model.h"
 #include "sim/cli/command.h"
+#include "sim/scenario/param_table.h"
 #include "sim/scenario/walk.h"
 
 #define ITEMS(list, Type) ((const Type *)(list).items)

@@ -6,6 +6,7 @@
 #include "sim/registry.h"
 #include "sim/scenario/data.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/param_table.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
 

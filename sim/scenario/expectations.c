@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lazaret/model.h"
+#include "sim/scenario/param_table.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
 

@@ -5,6 +5,7 @@
 #include "sim/core/json.h"
 #include "sim/registry.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/param_table.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
 #include "sim/scenario/walk.h"

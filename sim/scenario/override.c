@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/scenario/param_table.h"
 #include "sim/scenario/schema.h"
 #include "sim/scenario/walk.h"
 

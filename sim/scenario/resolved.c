@@ -3,6 +3,7 @@
 
 #include "lazaret/model.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/param_table.h"
 #include "sim/scenario/quantity.h"
 #include "sim/scenario/schema.h"
 #include "sim/scenario/walk.h"

@@ -1,190 +1,14 @@
+/* Objects, lists and distributions of a scenario, by their tables. */
 #include "sim/scenario/walk.h"
 
 #include <string.h>
 
-#include "lazaret/dscp.h"
 #include "lazaret/model.h"
 #include "sim/registry.h"
-#include "sim/scenario/quantity.h"
+#include "sim/scenario/param_table.h"
+#include "sim/scenario/place.h"
 
-#define NAME_BYTES_MAX 64
-#define TEXT_BYTES_MAX 4096
-#define TABLES_MAX 8                /* the object's own and those of the models it chose */
-
-/* ---- tables ---- */
-
-static const char *unit_suffix(LzParamKind kind)
-{
-    switch (kind) {
-    case LZ_PARAM_TIME_NS:
-        return "_ns";
-    case LZ_PARAM_BYTES:
-        return "_bytes";
-    case LZ_PARAM_BPS:
-        return "_bps";
-    case LZ_PARAM_PPB:
-        return "_ppb";
-    case LZ_PARAM_RATE_UHZ:
-        return "_uhz";
-    case LZ_PARAM_FREQUENCY_HZ:
-        return "_hz";
-    case LZ_PARAM_CORES:
-        return "_cores";
-    case LZ_PARAM_DATE:
-        return "_unix_s";
-    case LZ_PARAM_COUNT:
-    case LZ_PARAM_DSCP:
-    case LZ_PARAM_BOOL:
-    case LZ_PARAM_TEXT:
-    case LZ_PARAM_NAME:
-    case LZ_PARAM_NAMES:
-    case LZ_PARAM_ENUM:
-    case LZ_PARAM_DIST:
-    case LZ_PARAM_OBJECT:
-    case LZ_PARAM_LIST:
-    case LZ_PARAM_MODEL:
-    case LZ_PARAM_VALUE:
-    case LZ_PARAM_ANY:
-        return NULL;
-    }
-    return NULL;
-}
-
-const char *lz_param_key(const LzParam *param, size_t *ret_length)
-{
-    const char *key = param->key ? param->key : param->field;
-    const char *suffix = param->key ? NULL : unit_suffix(param->kind);
-    *ret_length = strlen(key);
-    if (suffix && g_str_has_suffix(key, suffix)) {
-        *ret_length -= strlen(suffix);
-    }
-    return key;
-}
-
-char *lz_param_key_dup(const LzParam *param)
-{
-    size_t length;
-    const char *key = lz_param_key(param, &length);
-    return g_strndup(key, length);
-}
-
-bool lz_param_is_key(const LzParam *param, const char *word)
-{
-    size_t length;
-    const char *key = lz_param_key(param, &length);
-    return strncmp(key, word, length) == 0 && word[length] == '\0';
-}
-
-bool lz_param_is_integer(LzParamKind kind)
-{
-    return lz_quantity_has_units(kind) || kind == LZ_PARAM_COUNT || kind == LZ_PARAM_DATE || kind == LZ_PARAM_ENUM ||
-           kind == LZ_PARAM_BOOL || kind == LZ_PARAM_DSCP;
-}
-
-int64_t lz_param_integer(const LzParam *param, const void *base)
-{
-    const char *field = (const char *)base + param->offset;
-    if (param->kind == LZ_PARAM_BOOL) {
-        return *(const bool *)field;
-    }
-    if (param->size == sizeof(int64_t)) {
-        int64_t value;
-        memcpy(&value, field, sizeof value);
-        return value;
-    }
-    g_assert(param->size == sizeof(uint32_t));
-    if (param->kind == LZ_PARAM_PPB) {
-        uint32_t value;
-        memcpy(&value, field, sizeof value);
-        return value;
-    }
-    int32_t value;
-    memcpy(&value, field, sizeof value);
-    return value;
-}
-
-static void store_integer(const LzParam *param, void *base, int64_t value)
-{
-    char *field = (char *)base + param->offset;
-    if (param->kind == LZ_PARAM_BOOL) {
-        *(bool *)field = value != 0;
-    } else if (param->size == sizeof(int64_t)) {
-        memcpy(field, &value, sizeof value);
-    } else {
-        g_assert(param->size == sizeof(uint32_t));
-        uint32_t narrow = (uint32_t)value;
-        memcpy(field, &narrow, sizeof narrow);
-    }
-}
-
-static int64_t whole(double value)
-{
-    return value >= 9.2e18 ? INT64_MAX : value <= -9.2e18 ? INT64_MIN : (int64_t)value;
-}
-
-int64_t lz_param_min(const LzParam *param)
-{
-    return whole(param->min);
-}
-
-int64_t lz_param_max(const LzParam *param)
-{
-    int64_t widest = param->size == sizeof(int64_t)  ? INT64_MAX
-                     : param->kind == LZ_PARAM_PPB   ? (int64_t)UINT32_MAX
-                                                     : INT32_MAX;
-    if (param->has_max || param->max > 0) {
-        return MIN(whole(param->max), widest);
-    }
-    return param->kind == LZ_PARAM_PPB ? 1000000000 : widest;
-}
-
-char *lz_param_format(const LzParam *param, int64_t value)
-{
-    if (param->kind == LZ_PARAM_BOOL) {
-        return g_strdup(value ? "true" : "false");
-    }
-    if (param->kind == LZ_PARAM_ENUM) {
-        g_assert(param->words);
-        return g_strdup(param->words[value]);
-    }
-    if (param->kind == LZ_PARAM_DATE) {
-        return lz_date_format(value);
-    }
-    if (param->kind == LZ_PARAM_DSCP) {
-        return lz_dscp_format(value);
-    }
-    return lz_quantity_format(param->kind, value);
-}
-
-const LzParam *lz_param_item_name(const LzParam *table)
-{
-    return table && table->field && table->kind == LZ_PARAM_NAME && table->is_required ? table : NULL;
-}
-
-const LzParam *lz_param_model(const LzParam *table)
-{
-    for (; table->field; table++) {
-        if (table->kind == LZ_PARAM_MODEL) {
-            return table;
-        }
-    }
-    return NULL;
-}
-
-static bool holds_model(const LzParam *table)
-{
-    for (; table && table->field; table++) {
-        if (table->kind == LZ_PARAM_MODEL || (table->kind == LZ_PARAM_OBJECT && holds_model(table->table))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool lz_param_accepts(const LzParam *param, const LzModel *model)
-{
-    return !param->is_inner || !holds_model(model->params);
-}
+#define TABLES_MAX 8 /* the object's own and those of the models it chose */
 
 /* ---- defaults ---- */
 
@@ -206,14 +30,14 @@ static void set_default(LzWalk *walk, const LzParam *param, void *base)
     if (param->kind == LZ_PARAM_OBJECT && !param->is_alias) {
         set_defaults(walk, param->table, field);
     } else if (param->kind == LZ_PARAM_DIST) {
-        *(LzDist *)field = (LzDist){LZ_DIST_CONSTANT, whole(param->fallback), 0};
+        *(LzDist *)field = (LzDist){LZ_DIST_CONSTANT, lz_param_whole(param->fallback), 0};
     } else if (param->kind == LZ_PARAM_MODEL && param->fallback_text) {
         const LzModel *model = lz_registry_find(param->model_kind, param->fallback_text);
         if (model) {
             set_model(walk, field, model, (LzMark){"default", 0, 0});
         }
     } else if (lz_param_is_integer(param->kind)) {
-        store_integer(param, base, whole(param->fallback));
+        lz_param_store(param, base, lz_param_whole(param->fallback));
     } else if (param->fallback_text) {
         *(LzText *)field = (LzText){param->fallback_text, {"default", 0, 0}};
     }
@@ -226,293 +50,16 @@ static void set_defaults(LzWalk *walk, const LzParam *table, void *base)
     }
 }
 
-/* ---- scalars ---- */
-
-typedef struct Place {              /* a value with the key that it belongs to, for messages */
-    const LzParam *param;
-    const LzNode *node;
-    const char *key;                /* as written, quoted */
-} Place;
-
-static LzDiagnostic *complain(LzWalk *walk, const char *code, const Place *place, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-static LzDiagnostic *complain(LzWalk *walk, const char *code, const Place *place, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    return lz_report_error(walk->report, code, place->node->mark, place->node->length, "%s", message);
-}
-
-static const char *kind_of(const LzNode *node)
-{
-    return node->kind == LZ_NODE_SCALAR ? "a single value" : node->kind == LZ_NODE_LIST ? "a list" : "a mapping";
-}
-
-static bool expect_scalar(LzWalk *walk, const Place *place)
-{
-    if (place->node->kind != LZ_NODE_SCALAR) {
-        complain(walk, "E014", place, "`%s` wants a single value, not %s", place->key, kind_of(place->node));
-        return false;
-    }
-    if (place->node->text[0] == '\0') {
-        complain(walk, "E022", place, "`%s` has no value", place->key);
-        return false;
-    }
-    return true;
-}
-
-/* Two units that a person would most likely have meant. */
-static const char *const *likely_units(LzParamKind kind)
-{
-    static const char *const times[] = {"ms", "s"}, *const sizes[] = {"B", "kB"},
-                             *const bit_rates[] = {"Mbit/s", "Gbit/s"}, *const shares[] = {"%", NULL},
-                             *const rates[] = {"/s", "/min"}, *const frequencies[] = {"MHz", "GHz"},
-                             *const cores[] = {"cores", NULL};
-    return kind == LZ_PARAM_TIME_NS     ? times
-           : kind == LZ_PARAM_BYTES     ? sizes
-           : kind == LZ_PARAM_BPS       ? bit_rates
-           : kind == LZ_PARAM_PPB       ? shares
-           : kind == LZ_PARAM_RATE_UHZ  ? rates
-           : kind == LZ_PARAM_FREQUENCY_HZ ? frequencies
-                                        : cores;
-}
-
-static void complain_unit(LzWalk *walk, const Place *place)
-{
-    const char *const *units = likely_units(place->param->kind);
-    g_autofree char *number = lz_quote(place->node->text);
-    LzDiagnostic *diagnostic = complain(walk, "E021", place, "`%s` needs a unit", place->key);
-    if (units[1]) {
-        lz_diagnostic_hint(diagnostic, "write `%s %s` or `%s %s`", number, units[0], number, units[1]);
-    } else {
-        lz_diagnostic_hint(diagnostic, "write `%s %s`", number, units[0]);
-    }
-}
-
-static unsigned unit_names(LzParamKind kind, const char **names, unsigned max)
-{
-    unsigned count = 0;
-    const LzUnitRow *unit = lz_quantity_units(kind);
-    for (; unit && unit->name && count < max; unit++) {
-        names[count++] = unit->name;
-    }
-    return count;
-}
-
-static void complain_unknown_unit(LzWalk *walk, const Place *place)
-{
-    if (!lz_quantity_has_units(place->param->kind)) {
-        LzDiagnostic *diagnostic =
-            complain(walk, "E020", place, "`%s` is a plain whole number without a unit", place->key);
-        lz_diagnostic_hint(diagnostic, "write for example `%s: 10`", place->key);
-        return;
-    }
-    const char *names[16];
-    unsigned count = unit_names(place->param->kind, names, G_N_ELEMENTS(names));
-    const char *unit = lz_quantity_unit_part(place->node->text);
-    g_autofree char *quoted = lz_quote(unit);
-    LzDiagnostic *diagnostic = complain(walk, "E023", place, "`%s` has the unknown unit `%s`", place->key, quoted);
-    lz_diagnostic_suggest(diagnostic, unit, names, count, NULL);
-}
-
-static void complain_no_number(LzWalk *walk, const Place *place)
-{
-    g_autofree char *quoted = lz_quote(place->node->text);
-    bool has_units = lz_quantity_has_units(place->param->kind);
-    LzDiagnostic *diagnostic =
-        complain(walk, "E020", place, "`%s` is not a %s: `%s`", place->key, has_units ? "quantity" : "number", quoted);
-    if (has_units) {
-        lz_diagnostic_hint(diagnostic, "write for example `%s: 10 %s`", place->key,
-                           likely_units(place->param->kind)[0]);
-    }
-}
-
-static void complain_quantity(LzWalk *walk, const Place *place, LzQuantityResult result)
-{
-    switch (result) {
-    case LZ_QUANTITY_NO_NUMBER:
-        complain_no_number(walk, place);
-        return;
-    case LZ_QUANTITY_NO_UNIT:
-        complain_unit(walk, place);
-        return;
-    case LZ_QUANTITY_UNKNOWN_UNIT:
-        complain_unknown_unit(walk, place);
-        return;
-    case LZ_QUANTITY_TOO_FINE:
-        complain(walk, "E025", place, "`%s` is finer than 1 %s, the step it is kept in", place->key,
-                 lz_quantity_has_units(place->param->kind) ? lz_quantity_recorded_unit(place->param->kind)
-                                                           : "whole number");
-        return;
-    case LZ_QUANTITY_TOO_LARGE:
-        complain(walk, "E024", place, "`%s` is too large to be kept", place->key);
-        return;
-    case LZ_QUANTITY_OK:
-        return;
-    }
-}
-
-static bool is_in_range(LzWalk *walk, const Place *place, int64_t value)
-{
-    int64_t min = lz_param_min(place->param), max = lz_param_max(place->param);
-    if (value >= min && value <= max) {
-        return true;
-    }
-    g_autofree char *low = lz_param_format(place->param, min), *high = lz_param_format(place->param, max);
-    if (max == INT64_MAX || (value < min && max >= INT32_MAX)) {
-        complain(walk, "E024", place, "`%s` must be at least %s", place->key, low);
-    } else {
-        complain(walk, "E024", place, "`%s` must be between %s and %s", place->key, low, high);
-    }
-    return false;
-}
-
-static void read_quantity(LzWalk *walk, const Place *place, void *base)
-{
-    int64_t value = 0;
-    LzQuantityResult result = lz_quantity_parse(place->param->kind, place->node->text, &value);
-    if (result != LZ_QUANTITY_OK) {
-        complain_quantity(walk, place, result);
-        return;
-    }
-    if (is_in_range(walk, place, value)) {
-        store_integer(place->param, base, value);
-    }
-}
-
-static void read_bool(LzWalk *walk, const Place *place, void *base)
-{
-    bool is_true = strcmp(place->node->text, "true") == 0;
-    if (!is_true && strcmp(place->node->text, "false") != 0) {
-        LzDiagnostic *diagnostic = complain(walk, "E026", place, "`%s` is either true or false", place->key);
-        lz_diagnostic_hint(diagnostic, "write `true` or `false`");
-        return;
-    }
-    store_integer(place->param, base, is_true);
-}
-
-static void read_date(LzWalk *walk, const Place *place, void *base)
-{
-    int64_t value = 0;
-    if (!lz_date_parse(place->node->text, &value)) {
-        g_autofree char *quoted = lz_quote(place->node->text);
-        LzDiagnostic *diagnostic = complain(walk, "E028", place, "`%s` is not a date: `%s`", place->key, quoted);
-        lz_diagnostic_hint(diagnostic, "write `2026-03-02T06:00:00Z`");
-        return;
-    }
-    if (is_in_range(walk, place, value)) {
-        store_integer(place->param, base, value);
-    }
-}
-
-static unsigned count_words(const char *const *words)
-{
-    unsigned count = 0;
-    while (words[count]) {
-        count++;
-    }
-    return count;
-}
-
-static void complain_dscp(LzWalk *walk, const Place *place)
-{
-    g_autofree char *quoted = lz_quote(place->node->text);
-    LzDiagnostic *diagnostic = complain(walk, "E131", place, "`%s` is no DSCP: `%s`", place->key, quoted);
-    lz_diagnostic_suggest(diagnostic, place->node->text, lz_dscp_names, count_words(lz_dscp_names), "or 0 to 63");
-}
-
-static void read_dscp(LzWalk *walk, const Place *place, void *base)
-{
-    const int dscp = lz_dscp_parse(place->node->text);
-    if (dscp < 0) {
-        complain_dscp(walk, place);
-    } else {
-        store_integer(place->param, base, dscp);
-    }
-}
-
-/* Index of a word, or -1 after reporting that it is none. */
-static int find_word(LzWalk *walk, const Place *place)
-{
-    const char *const *words = place->param->words;
-    for (int i = 0; words[i]; i++) {
-        if (strcmp(words[i], place->node->text) == 0) {
-            return i;
-        }
-    }
-    g_autofree char *quoted = lz_quote(place->node->text);
-    LzDiagnostic *diagnostic = complain(walk, "E027", place, "`%s` cannot be `%s`", place->key, quoted);
-    lz_diagnostic_suggest(diagnostic, place->node->text, words, count_words(words), NULL);
-    return -1;
-}
-
-static void read_enum(LzWalk *walk, const Place *place, void *base)
-{
-    int index = find_word(walk, place);
-    if (index >= 0) {
-        store_integer(place->param, base, index);
-    }
-}
-
-static bool is_name(const char *text)
-{
-    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    return text[length] == '\0' && length >= 1 && length <= NAME_BYTES_MAX;
-}
-
-static bool check_name(LzWalk *walk, const Place *place)
-{
-    if (is_name(place->node->text)) {
-        return true;
-    }
-    g_autofree char *quoted = lz_quote(place->node->text);
-    LzDiagnostic *diagnostic = complain(walk, "E029", place, "`%s` is not a name", quoted);
-    lz_diagnostic_hint(diagnostic, "a name is 1 to 64 of a-z, 0-9 and -");
-    return false;
-}
-
-static void read_text(LzWalk *walk, const Place *place, void *base)
-{
-    if (place->param->kind == LZ_PARAM_NAME && !check_name(walk, place)) {
-        return;
-    }
-    if (strlen(place->node->text) > TEXT_BYTES_MAX) {
-        complain(walk, "E024", place, "`%s` is longer than %d bytes", place->key, TEXT_BYTES_MAX);
-        return;
-    }
-    *(LzText *)(void *)((char *)base + place->param->offset) = (LzText){place->node->text, place->node->mark};
-}
-
-static void read_names(LzWalk *walk, const Place *place, void *base)
-{
-    const LzNode *list = place->node;
-    if (list->kind != LZ_NODE_LIST) {
-        complain(walk, "E014", place, "`%s` wants a list, not %s", place->key, kind_of(list));
-        return;
-    }
-    LzNameList *names = (LzNameList *)(void *)((char *)base + place->param->offset);
-    names->items = lz_arena_array(walk->arena, list->count, sizeof *names->items);
-    names->count = 0;
-    for (unsigned i = 0; i < list->count; i++) {
-        Place item = {place->param, list->items[i], place->key};
-        if (expect_scalar(walk, &item) && (!place->param->words || find_word(walk, &item) >= 0)) {
-            names->items[names->count++] = (LzText){item.node->text, item.node->mark};
-        }
-    }
-}
-
 /* ---- objects ---- */
 
-typedef struct Tables {             /* all tables whose keys may stand in one mapping */
+typedef struct Tables { /* all tables whose keys may stand in one mapping */
     const LzParam *table[TABLES_MAX];
     void *base[TABLES_MAX];
     unsigned count;
-    bool is_open;                   /* a model could not be found: its keys are unknown */
+    bool is_open; /* a model could not be found: its keys are unknown */
 } Tables;
 
-static void read_value(LzWalk *walk, const Place *place, void *base);
+static void read_value(LzWalk *walk, const LzPlace *place, void *base);
 static void read_object(LzWalk *walk, const LzParam *table, void *base, const LzNode *map, const LzEntry *name);
 
 static void add_table(Tables *tables, const LzParam *table, void *base)
@@ -547,10 +94,9 @@ static void complain_model(LzWalk *walk, const LzParam *param, LzMark mark, unsi
     g_autofree char *quoted = lz_quote(name);
     const char *kind = lz_model_kind_name(param->model_kind);
     const bool is_known = lz_registry_find(param->model_kind, name) != NULL;
-    LzDiagnostic *diagnostic =
-        lz_report_error(walk->report, "E101", mark, length,
-                        is_known ? "a %s model inside another holds none itself, as `%s` does" : "unknown %s model `%s`",
-                        kind, quoted);
+    LzDiagnostic *diagnostic = lz_report_error(
+        walk->report, "E101", mark, length,
+        is_known ? "a %s model inside another holds none itself, as `%s` does" : "unknown %s model `%s`", kind, quoted);
     g_autofree char *more = g_strdup_printf("lazaret list %s", kind);
     lz_diagnostic_suggest(diagnostic, name, names, count, more);
 }
@@ -561,9 +107,9 @@ static void choose_model(LzWalk *walk, const LzParam *param, void *base, const L
     g_autofree char *key = lz_param_key_dup(param);
     const LzEntry *entry = lz_node_find(map, key);
     if (entry) {
-        Place place = {param, entry->value, key};
+        LzPlace place = {param, entry->value, key};
         const LzModel *model = NULL;
-        if (expect_scalar(walk, &place)) {
+        if (lz_place_expect_scalar(walk, &place)) {
             model = lz_registry_find(param->model_kind, entry->value->text);
             model = model && lz_param_accepts(param, model) ? model : NULL;
             if (!model) {
@@ -619,7 +165,7 @@ static void read_entry(LzWalk *walk, const Tables *tables, const LzEntry *entry)
     void *base = NULL;
     const LzParam *param = find_param(tables, entry->key->text, &base);
     if (param) {
-        Place place = {param, entry->value, entry->key->text};
+        LzPlace place = {param, entry->value, entry->key->text};
         read_value(walk, &place, base);
     } else if (!g_str_has_prefix(entry->key->text, "x-") && !tables->is_open) {
         complain_key(walk, tables, entry->key);
@@ -678,24 +224,7 @@ static void read_object(LzWalk *walk, const LzParam *table, void *base, const Lz
     }
 }
 
-LzNode *lz_param_expand_shorthand(LzArena *arena, const LzParam *param, const LzNode *scalar)
-{
-    const LzParam *model = lz_param_model(param->table);
-    bool is_model = model && lz_registry_find(model->model_kind, scalar->text) != NULL;
-    LzNode *key = lz_arena_alloc(arena, sizeof *key), *map = lz_arena_alloc(arena, sizeof *map);
-    g_autofree char *model_key = is_model ? lz_param_key_dup(model) : NULL;
-    *key = *scalar;
-    key->text = lz_arena_text(arena, is_model ? model_key : param->shorthand);
-    *map = *scalar;
-    map->kind = LZ_NODE_MAP;
-    map->entries = lz_arena_array(arena, 1, sizeof *map->entries);
-    map->entries[0] = (LzEntry){key, lz_arena_alloc(arena, sizeof *key)};
-    *map->entries[0].value = *scalar;
-    map->count = 1;
-    return map;
-}
-
-static void read_nested(LzWalk *walk, const Place *place, void *base)
+static void read_nested(LzWalk *walk, const LzPlace *place, void *base)
 {
     const LzNode *map = place->node;
     if (map->kind == LZ_NODE_SCALAR && place->param->shorthand && map->text[0] != '\0') {
@@ -703,7 +232,7 @@ static void read_nested(LzWalk *walk, const Place *place, void *base)
     }
     if (map->kind != LZ_NODE_MAP) {
         LzDiagnostic *diagnostic =
-            complain(walk, "E014", place, "`%s` wants a mapping, not %s", place->key, kind_of(map));
+            lz_place_complain(walk, "E014", place, "`%s` wants a mapping, not %s", place->key, lz_node_kind_words(map));
         lz_diagnostic_hint(diagnostic, "write `%s: {key: value, ...}`", place->key);
         return;
     }
@@ -724,13 +253,14 @@ static void set_name(const LzParam *param, void *item, const LzEntry *entry)
 }
 
 /* name -> object */
-static void read_map_item(LzWalk *walk, const Place *place, void *item, const LzEntry *entry)
+static void read_map_item(LzWalk *walk, const LzPlace *place, void *item, const LzEntry *entry)
 {
     const LzParam *name = lz_param_item_name(place->param->table);
-    Place name_place = {name, entry->key, place->key}, value_place = {place->param, entry->value, entry->key->text};
-    check_name(walk, &name_place);
+    LzPlace name_place = {name, entry->key, place->key}, value_place = {place->param, entry->value, entry->key->text};
+    lz_place_check_name(walk, &name_place);
     if (entry->value->kind != LZ_NODE_MAP) {
-        complain(walk, "E014", &value_place, "`%s` wants a mapping, not %s", entry->key->text, kind_of(entry->value));
+        lz_place_complain(walk, "E014", &value_place, "`%s` wants a mapping, not %s", entry->key->text,
+                          lz_node_kind_words(entry->value));
         return;
     }
     g_autofree char *key = lz_param_key_dup(name);
@@ -758,29 +288,30 @@ static bool allows_bare_names(const LzParam *table)
     return true;
 }
 
-static void read_list_item(LzWalk *walk, const Place *place, void *item, const LzNode *node)
+static void read_list_item(LzWalk *walk, const LzPlace *place, void *item, const LzNode *node)
 {
-    Place item_place = {place->param, node, place->key};
+    LzPlace item_place = {place->param, node, place->key};
     if (node->kind == LZ_NODE_MAP) {
         read_item(walk, place->param, item, node, NULL);
     } else if (node->kind == LZ_NODE_SCALAR && allows_bare_names(place->param->table)) {
-        Place name_place = {place->param->table, node, place->key};
-        if (expect_scalar(walk, &name_place)) {
-            read_text(walk, &name_place, item);
+        LzPlace name_place = {place->param->table, node, place->key};
+        if (lz_place_expect_scalar(walk, &name_place)) {
+            lz_place_read_text(walk, &name_place, item);
         }
     } else {
-        complain(walk, "E014", &item_place, "each item of `%s` is a mapping, not %s", place->key, kind_of(node));
+        lz_place_complain(walk, "E014", &item_place, "each item of `%s` is a mapping, not %s", place->key,
+                          lz_node_kind_words(node));
     }
 }
 
-static void read_list(LzWalk *walk, const Place *place, void *base)
+static void read_list(LzWalk *walk, const LzPlace *place, void *base)
 {
     const LzParam *param = place->param;
     const LzNode *node = place->node;
     bool is_map = node->kind == LZ_NODE_MAP && lz_param_item_name(param->table);
     if (node->kind != LZ_NODE_LIST && !is_map) {
-        complain(walk, "E014", place, "`%s` wants a list%s, not %s", place->key,
-                 lz_param_item_name(param->table) ? " or a mapping of names" : "", kind_of(node));
+        lz_place_complain(walk, "E014", place, "`%s` wants a list%s, not %s", place->key,
+                          lz_param_item_name(param->table) ? " or a mapping of names" : "", lz_node_kind_words(node));
         return;
     }
     LzList *list = (LzList *)(void *)((char *)base + param->offset);
@@ -809,42 +340,47 @@ static int dist_kind(LzWalk *walk, const LzNode *map)
         return LZ_DIST_CONSTANT;
     }
     const LzParam *param = lz_dist_table(LZ_DIST_UNIFORM);
-    Place place = {param, entry->value, "dist"};
-    int index = expect_scalar(walk, &place) ? find_word(walk, &place) : -1;
+    LzPlace place = {param, entry->value, "dist"};
+    int index = lz_place_expect_scalar(walk, &place) ? lz_place_find_word(walk, &place) : -1;
     return index < 0 ? index : index + (int)LZ_DIST_UNIFORM;
 }
 
-static bool is_dist_valid(LzWalk *walk, const Place *place, const LzParam *time, LzDistKind kind,
+static bool is_dist_valid(LzWalk *walk, const LzPlace *place, const LzParam *time, LzDistKind kind,
                           const LzDistForm *form)
 {
     if (kind == LZ_DIST_UNIFORM && form->a_ns > form->b_ns) {
-        complain(walk, "E024", place, "`min` of `%s` is larger than its `max`", place->key);
+        lz_place_complain(walk, "E024", place, "`min` of `%s` is larger than its `max`", place->key);
         return false;
     }
     if (kind == LZ_DIST_LOGNORMAL && form->a_ns > form->b_ns) {
-        complain(walk, "E024", place, "`p50` of `%s` is larger than its `p99`", place->key);
+        lz_place_complain(walk, "E024", place, "`p50` of `%s` is larger than its `p99`", place->key);
         return false;
     }
-    Place largest = {time, place->node, place->key};
-    return is_in_range(walk, &largest, MAX(form->a_ns, form->b_ns));
+    LzPlace largest = {time, place->node, place->key};
+    return lz_place_is_in_range(walk, &largest, MAX(form->a_ns, form->b_ns));
 }
 
-static void read_dist(LzWalk *walk, const Place *place, void *base)
+static void read_dist(LzWalk *walk, const LzPlace *place, void *base)
 {
     LzDist *dist = (LzDist *)(void *)((char *)base + place->param->offset);
-    const LzParam time = {.field = place->key, .key = place->key, .size = sizeof(LzTime), .kind = LZ_PARAM_TIME_NS,
-                          .min = place->param->min, .max = place->param->max, .has_max = place->param->has_max};
+    const LzParam time = {.field = place->key,
+                          .key = place->key,
+                          .size = sizeof(LzTime),
+                          .kind = LZ_PARAM_TIME_NS,
+                          .min = place->param->min,
+                          .max = place->param->max,
+                          .has_max = place->param->has_max};
     if (place->node->kind == LZ_NODE_SCALAR) {
-        Place time_place = {&time, place->node, place->key};
+        LzPlace time_place = {&time, place->node, place->key};
         LzTime value = -1;
-        if (expect_scalar(walk, &time_place)) {
-            read_quantity(walk, &time_place, &value);
+        if (lz_place_expect_scalar(walk, &time_place)) {
+            lz_place_read_quantity(walk, &time_place, &value);
         }
         *dist = value >= 0 ? (LzDist){LZ_DIST_CONSTANT, value, 0} : *dist;
         return;
     }
     if (place->node->kind != LZ_NODE_MAP) {
-        complain(walk, "E014", place, "`%s` wants a time or a distribution, not a list", place->key);
+        lz_place_complain(walk, "E014", place, "`%s` wants a time or a distribution, not a list", place->key);
         return;
     }
     int kind = dist_kind(walk, place->node);
@@ -861,7 +397,7 @@ static void read_dist(LzWalk *walk, const Place *place, void *base)
 
 /* ---- every kind ---- */
 
-static void read_value(LzWalk *walk, const Place *place, void *base)
+static void read_value(LzWalk *walk, const LzPlace *place, void *base)
 {
     LzParamKind kind = place->param->kind;
     if (kind == LZ_PARAM_ANY || kind == LZ_PARAM_MODEL) {
@@ -872,23 +408,11 @@ static void read_value(LzWalk *walk, const Place *place, void *base)
     } else if (kind == LZ_PARAM_LIST) {
         read_list(walk, place, base);
     } else if (kind == LZ_PARAM_NAMES) {
-        read_names(walk, place, base);
+        lz_place_read_names(walk, place, base);
     } else if (kind == LZ_PARAM_DIST) {
         read_dist(walk, place, base);
-    } else if (!expect_scalar(walk, place)) {
-        return;
-    } else if (kind == LZ_PARAM_BOOL) {
-        read_bool(walk, place, base);
-    } else if (kind == LZ_PARAM_DATE) {
-        read_date(walk, place, base);
-    } else if (kind == LZ_PARAM_DSCP) {
-        read_dscp(walk, place, base);
-    } else if (kind == LZ_PARAM_ENUM) {
-        read_enum(walk, place, base);
-    } else if (kind == LZ_PARAM_TEXT || kind == LZ_PARAM_NAME || kind == LZ_PARAM_VALUE) {
-        read_text(walk, place, base);
     } else {
-        read_quantity(walk, place, base);
+        lz_place_read_scalar(walk, place, base);
     }
 }
 
@@ -914,7 +438,8 @@ void lz_walk_struct(LzWalk *walk, const LzParam *table, void *base, const LzNode
 {
     set_defaults(walk, table, base);
     if (map->kind != LZ_NODE_MAP) {
-        lz_report_error(walk->report, "E014", map->mark, map->length, "the file wants a mapping, not %s", kind_of(map));
+        lz_report_error(walk->report, "E014", map->mark, map->length, "the file wants a mapping, not %s",
+                        lz_node_kind_words(map));
         return;
     }
     g_hash_table_insert(walk->nodes, base, (gpointer)(uintptr_t)map);
@@ -941,49 +466,12 @@ bool lz_walk_quantity(LzWalk *walk, LzParamKind kind, double max, const char *ke
     LzParam param = {.field = key, .key = key, .size = sizeof *ret_value, .kind = kind, .max = max};
     LzNode node = {.kind = LZ_NODE_SCALAR, .mark = text->mark, .text = text->text};
     node.length = (unsigned)g_utf8_strlen(text->text, -1);
-    Place place = {&param, &node, key};
+    LzPlace place = {&param, &node, key};
     int64_t value = -1;
-    read_quantity(walk, &place, &value);
+    lz_place_read_quantity(walk, &place, &value);
     if (value < 0) {
         return false;
     }
     *ret_value = value;
     return true;
-}
-
-/* ---- tables of the distributions ---- */
-
-const char *const lz_dist_words[] = {"uniform", "exponential", "lognormal", NULL};
-
-#define DIST_KIND LZ_PARAM(LzDistForm, kind, .key = "dist", .kind = LZ_PARAM_ENUM, .words = lz_dist_words, \
-                           .help = "shape of the distribution")
-
-static const LzParam spread_table[] = {
-    LZ_PARAM(LzDistForm, b_ns, .key = "spread", .kind = LZ_PARAM_TIME_NS, .is_required = true,
-             .help = "uniform from 0 to this"),
-    LZ_PARAM_END,
-};
-static const LzParam uniform_table[] = {
-    DIST_KIND,
-    LZ_PARAM(LzDistForm, a_ns, .key = "min", .kind = LZ_PARAM_TIME_NS, .is_required = true, .help = "smallest"),
-    LZ_PARAM(LzDistForm, b_ns, .key = "max", .kind = LZ_PARAM_TIME_NS, .is_required = true, .help = "largest"),
-    LZ_PARAM_END,
-};
-static const LzParam exponential_table[] = {
-    DIST_KIND,
-    LZ_PARAM(LzDistForm, a_ns, .key = "mean", .kind = LZ_PARAM_TIME_NS, .is_required = true, .help = "mean"),
-    LZ_PARAM_END,
-};
-static const LzParam lognormal_table[] = {
-    DIST_KIND,
-    LZ_PARAM(LzDistForm, a_ns, .key = "p50", .kind = LZ_PARAM_TIME_NS, .min = 1, .is_required = true, .help = "median"),
-    LZ_PARAM(LzDistForm, b_ns, .key = "p99", .kind = LZ_PARAM_TIME_NS, .min = 1, .is_required = true,
-             .help = "99th percentile"),
-    LZ_PARAM_END,
-};
-
-const LzParam *lz_dist_table(LzDistKind kind)
-{
-    static const LzParam *const tables[] = {spread_table, uniform_table, exponential_table, lognormal_table};
-    return tables[kind];
 }

@@ -7,6 +7,7 @@
 #include "sim/registry.h"
 #include "sim/scenario/explain.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/param_table.h"
 #include "sim/scenario/schema.h"
 #include "sim/scenario/walk.h"
 
