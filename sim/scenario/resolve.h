@@ -18,7 +18,17 @@ typedef struct LzResolver {
  * reports everything that does not fit. */
 void lz_resolve(LzPlan *plan, LzWalk *walk, LzData *data);
 
-/* Parts of it. The connections of a fleet, whose `traffic` is still as written; its flows connection by connection: */
+/* Parts of it. Every link, with who is trusted with marks on it: */
+void lz_resolve_links(LzResolver *resolver);
+/* Whether every zone has a way to the services: */
+void lz_resolve_reach(LzResolver *resolver);
+/* The access link that hosts hang on; zone: theirs, filled from the link when absent (may be NULL): */
+void lz_resolve_access(LzResolver *resolver, const LzText *name, LzText *zone);
+/* Names of hosts in a model's configuration: */
+void lz_resolve_host_groups(LzResolver *resolver, const LzParam *table, const void *base);
+/* Who is in which, and what their identifiers are: */
+void lz_resolve_segments(LzResolver *resolver);
+/* The connections of a fleet, whose `traffic` is still as written; its flows connection by connection: */
 LzList lz_resolve_connections(LzResolver *resolver, LzFleetPlan *fleet, const LzList *flows);
 /* TLS as it is written in `node` for a connection of the fleet to the service: */
 void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark);
