@@ -1,163 +1,9 @@
-/* Builds a world from a plan: switches and routes, media, hosts on them, credentials, models. */
+/* Builds a world from a plan: hosts on its network, their credentials and connections, the models that run on them. */
 #include <string.h>
 
-#include "lazaret/error.h"
 #include "sim/world_internal.h"
 
 #define DAY_S INT64_C(86400)
-
-/* ---- finding things by name: the loader has checked every name ---- */
-
-static Medium *medium_of(LzWorld *world, const char *name)
-{
-    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
-        if (strcmp(world->media[i].plan->name.text, name) == 0) {
-            return &world->media[i];
-        }
-    }
-    g_assert_not_reached();
-}
-
-Service *lz_world_service(LzWorld *world, const char *name)
-{
-    for (unsigned i = 0; i < world->plan->services.count; i++) {
-        if (strcmp(world->services[i].plan->name.text, name) == 0) {
-            return &world->services[i];
-        }
-    }
-    g_assert_not_reached();
-}
-
-/* ---- zones, addresses, media ---- */
-
-static void count_stations(LzWorld *world)
-{
-    const LzPlan *plan = world->plan;
-    for (unsigned i = 0; i < plan->services.count; i++) {
-        medium_of(world, LZ_PLAN_ITEMS(plan->services, LzServicePlan)[i].link.text)->stations++;
-    }
-    for (unsigned i = 0; i < plan->fleet.count; i++) {
-        const LzFleetPlan *fleet = &LZ_PLAN_ITEMS(plan->fleet, LzFleetPlan)[i];
-        for (unsigned n = 0; n < fleet->link_count; n++) {
-            world->media[fleet->links[n]].stations += ((unsigned)fleet->count + fleet->link_count - 1 - n) / fleet->link_count;
-        }
-    }
-    for (unsigned i = 0; i < plan->attacks.count; i++) {
-        const LzAttackPlan *attack = &LZ_PLAN_ITEMS(plan->attacks, LzAttackPlan)[i];
-        medium_of(world, attack->from.link.text)->stations += (unsigned)attack->from.hosts;
-    }
-}
-
-/* A zone with `ports` has as many switches as its hosts need, any other has one. */
-static void count_switches(LzWorld *world)
-{
-    const LzNetworkPlan *network = &world->plan->network;
-    for (unsigned i = 0; i < network->links.count; i++) {
-        Medium *medium = &world->media[i];
-        world->zones[medium->zone].hosts += medium->plan->zone.text ? medium->stations : 0;
-    }
-    for (unsigned i = 0; i < network->zones.count; i++) {
-        Zone *zone = &world->zones[i];
-        zone->plan = &LZ_PLAN_ITEMS(network->zones, LzZonePlan)[i];
-        uint32_t ports = (uint32_t)zone->plan->ports;
-        zone->first = world->switch_count;
-        zone->count = ports > 0 && zone->hosts > ports ? (zone->hosts + ports - 1) / ports : 1;
-        world->switch_count += zone->count;
-    }
-}
-
-/* As many host bits as the fullest switch needs; the same for all, so that prefixes nest in 10/8. */
-static gboolean choose_host_bits(LzWorld *world, GError **error)
-{
-    uint64_t most = 0;
-    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
-        const Zone *zone = &world->zones[i];
-        most = MAX(most, zone->count > 1 ? (uint64_t)zone->plan->ports : zone->hosts);
-    }
-    world->host_bits = 8;
-    while ((UINT64_C(1) << world->host_bits) < most + 2) {
-        world->host_bits++;
-    }
-    if ((uint64_t)(world->switch_count + 1) << world->host_bits > UINT64_C(1) << LZ_ADDRESS_BITS) {
-        g_set_error(error, LZ_ERROR, LZ_ERROR_LIMIT, "%u switches with up to %" G_GUINT64_FORMAT " hosts do not fit into 10.0.0.0/8",
-                    world->switch_count, most);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static void build_switches(LzWorld *world)
-{
-    world->switches = g_new0(Switch, world->switch_count);
-    for (unsigned i = 0; i < world->plan->network.zones.count; i++) {
-        Zone *zone = &world->zones[i];
-        zone->hosts = 0;
-        LzEnv env = lz_world_env(world, zone->plan->name.text);
-        for (unsigned n = zone->first; n < zone->first + zone->count; n++) {
-            world->switches[n] = (Switch){
-                .switch_ = lz_switch_new(&env, zone->plan->forwarding_ns),
-                .prefix = LZ_ADDRESS_BASE + ((n + 1) << world->host_bits),
-                .buffer = {.limit_bytes = zone->plan->buffer_bytes, .share_ppb = zone->plan->buffer_share_ppb},
-            };
-        }
-    }
-}
-
-/* What a switch queues at this station and direction lies in its buffer. */
-static void set_buffer(const Medium *medium, unsigned station, LzDirection direction, Switch *from)
-{
-    if (from->buffer.limit_bytes > 0) {
-        lz_link_set_buffer(medium->link, station, direction, &from->buffer);
-    }
-}
-
-static void connect_sink(LzWorld *world, const Medium *medium, unsigned station, LzDirection direction, const Switch *to)
-{
-    LzElement *sink = lz_world_marked(medium, station, direction, lz_switch_input(to->switch_));
-    lz_link_set_sink(medium->link, station, direction, lz_world_tap_link(world, medium, direction, sink));
-}
-
-/* A backbone has a station for each pair of a switch of its one zone and a switch of the other. */
-static void connect_switches(LzWorld *world, const Medium *medium)
-{
-    const Zone *from = &world->zones[medium->zone], *to = &world->zones[medium->to];
-    for (unsigned station = 0; station < from->count * to->count; station++) {
-        Switch *near = &world->switches[from->first + station / to->count];
-        Switch *far = &world->switches[to->first + station % to->count];
-        set_buffer(medium, station, LZ_UP, near);
-        set_buffer(medium, station, LZ_DOWN, far);
-        connect_sink(world, medium, station, LZ_UP, far);
-        connect_sink(world, medium, station, LZ_DOWN, near);
-    }
-}
-
-/* IEEE 802.1Q: trunks between switches, access ports to hosts. */
-static void set_tagging(const Medium *medium)
-{
-    const bool is_backbone = medium->plan->from.text != NULL;
-    lz_link_set_tagging(medium->link, LZ_UP, is_backbone ? LZ_TAGGED_TRUNK : LZ_TAGGED_BY_HOST);
-    lz_link_set_tagging(medium->link, LZ_DOWN, is_backbone ? LZ_TAGGED_TRUNK : LZ_TAGGED_NONE);
-}
-
-static void build_media(LzWorld *world)
-{
-    for (unsigned i = 0; i < world->plan->network.links.count; i++) {
-        Medium *medium = &world->media[i];
-        const char *name = medium->plan->name.text;
-        if (medium->plan->from.text) {
-            medium->stations = world->zones[medium->zone].count * world->zones[medium->to].count;
-        }
-        LzEnv env = lz_world_env(world, name);
-        LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_LINK, name, NULL);
-        medium->link = lz_link_new(&env, name, &medium->plan->model, &medium->plan->queue, MAX(medium->stations, 1), scope,
-                                   &world->digest);
-        set_tagging(medium);
-        lz_world_build_marking(world, medium);
-        if (medium->plan->from.text) {
-            connect_switches(world, medium);
-        }
-    }
-}
 
 /* ---- TCP ---- */
 
@@ -266,7 +112,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
     if (request->shows_secrets) {
         lz_world_show_secrets(world, request->name, host, attachment);
     }
-    set_buffer(medium, station, LZ_DOWN, access);
+    lz_world_set_buffer(medium, station, LZ_DOWN, access);
     lz_link_set_sink(medium->link, station, LZ_DOWN, input);
     LzElement *up = lz_switch_input(access->switch_), *down = lz_link_input(medium->link, station, LZ_DOWN);
     if (request->onboarding) {
@@ -357,7 +203,7 @@ static void add_guards(LzWorld *world, Service *service)
         g_ptr_array_add(service->attachment.guards, guard);
         input = lz_guard_input(guard);
     }
-    Medium *medium = medium_of(world, service->plan->link.text);
+    Medium *medium = lz_world_medium(world, service->plan->link.text);
     lz_link_set_sink(medium->link, medium->attached - 1, LZ_DOWN, input);
 }
 
@@ -383,7 +229,7 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
     HostRequest request = {
         .name = name,
         .owner = name,
-        .medium = medium_of(world, plan->link.text),
+        .medium = lz_world_medium(world, plan->link.text),
         .cpu = plan->cpu_class,
         .cores = (unsigned)plan->cpu_cores,
         .is_legitimate = true,
@@ -602,7 +448,7 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
         HostRequest request = {
             .name = name,
             .owner = plan->name.text,
-            .medium = medium_of(world, plan->from.link.text),
+            .medium = lz_world_medium(world, plan->from.link.text),
             .cpu = plan->from.cpu_class,
             .cores = 1,
             .tcp = &lz_tcp_options_default,
@@ -678,15 +524,12 @@ gboolean lz_world_build(LzWorld *world, GError **error)
 {
     const LzPlan *plan = world->plan;
     allocate(world);
-    count_stations(world);
-    count_switches(world);
     world->pki = make_pki(world, error);
-    if (!world->pki || !lz_world_build_manufacturer(world, error) || !choose_host_bits(world, error)) {
+    if (!world->pki || !lz_world_build_manufacturer(world, error) || !lz_world_build_switches(world, error)) {
         return FALSE;
     }
-    build_switches(world);
     lz_world_build_addresses(world);
-    build_media(world);
+    lz_world_build_media(world);
     lz_world_build_zone_guards(world);
     lz_world_route(world);
     for (unsigned i = 0; i < plan->services.count; i++) {

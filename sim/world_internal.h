@@ -211,6 +211,12 @@ Service *lz_world_service_of_connection(const Fleet *fleet, unsigned connection)
 void lz_world_clear_connections(Fleet *fleet);
 /* Segments, and defences in the switches of zones. First the address book, with all groups; then, as hosts come,
  * each into it; output: where the host sends to, returned as it is or behind its segment's port. */
+/* In world_network.c: from the numbers of hosts on each medium to switches with their addresses; then the media. */
+gboolean lz_world_build_switches(LzWorld *world, GError **error);
+void lz_world_build_media(LzWorld *world);
+Medium *lz_world_medium(LzWorld *world, const char *name);
+/* What a switch queues at this station and direction lies in its buffer. */
+void lz_world_set_buffer(const Medium *medium, unsigned station, LzDirection direction, Switch *from);
 void lz_world_build_addresses(LzWorld *world);
 LzElement *lz_world_join_segment(LzWorld *world, const char *owner, LzAddress address, LzElement *output);
 void lz_world_build_zone_guards(LzWorld *world);
