@@ -1,4 +1,4 @@
-/* A device's MQTT 3.1.1 client: keeps one connection to its broker, carries the messages of its flows,
+/* A device's client of MQTT 3.1.1 or 5: keeps one connection to its broker, carries the messages of its flows,
  * keeps what it cannot send, and comes back with a growing, random delay after a loss. */
 #include "lazaret/client.h"
 #include "lazaret/dscp.h"
@@ -12,8 +12,10 @@ typedef struct Config {
     LzTime keepalive_ns, connack_timeout_ns;
     LzTime backoff_ns, backoff_max_ns;
     uint32_t jitter_ppb;
+    int version;                        /* LzMqttVersion */
     bool clean_session;
-    int64_t queue_max, inflight_max;
+    LzTime session_expiry_ns;
+    int64_t queue_max, inflight_max, receive_max;
     int64_t send_buffer_bytes;
     LzNameList subscribe;
     int64_t subscribe_qos;
@@ -37,6 +39,9 @@ typedef struct Client {
     LzRandom random;
     LzSession *session;                 /* NULL: none */
     bool is_on, is_accepted, is_leaving, awaits_pong;
+    bool is_held;                       /* the broker has said that it has no room */
+    unsigned inflight_max;              /* in this connection */
+    LzTime keepalive_ns;
     LzMqttStream stream;
     LzEvent retry, connack_timeout, keepalive, drain;
     LzTime connect_ns, sent_ns, received_ns, ping_ns;
@@ -84,14 +89,16 @@ static void lose_least(Client *client)
 /* ---- sending ------------------------------------------------------------------------------------ */
 
 /* False: the packet breaks a rule of the protocol. */
-static bool send_packet(Client *client, const LzMqttPacket *packet, LzMessageId message)
+static bool send_packet(Client *client, const LzMqttPacket *given, LzMessageId message)
 {
-    const size_t size = lz_mqtt_size(packet);
+    LzMqttPacket packet = *given;
+    packet.version = (LzMqttVersion)client->config->version;
+    const size_t size = lz_mqtt_size(&packet);
     if (size == 0) {
         return false;
     }
     g_autofree uint8_t *bytes = g_malloc(size);
-    lz_mqtt_encode(packet, bytes, size);
+    lz_mqtt_encode(&packet, bytes, size);
     client->stream_bytes += size;
     client->sent_ns = lz_now(client->env.scheduler);
     lz_session_send(client->session, (LzBytes){.data = bytes, .size = size}, message);
@@ -160,7 +167,7 @@ static void publish_acknowledged(Client *client, Message *message)
 
 static bool may_send(Client *client)
 {
-    if (!client->is_accepted || client->is_leaving || g_queue_is_empty(&client->waiting)) {
+    if (!client->is_accepted || client->is_leaving || client->is_held || g_queue_is_empty(&client->waiting)) {
         return false;
     }
     if (lz_session_unsent_bytes(client->session) >= (uint64_t)client->config->send_buffer_bytes) {
@@ -168,7 +175,7 @@ static bool may_send(Client *client)
         return false;
     }
     const Message *next = g_queue_peek_head(&client->waiting);
-    return message_qos(client, next) == 0 || lz_mqtt_window_count(&client->window) < client->config->inflight_max;
+    return message_qos(client, next) == 0 || lz_mqtt_window_count(&client->window) < client->inflight_max;
 }
 
 static void send_waiting(Client *client)
@@ -188,7 +195,9 @@ static void send_waiting(Client *client)
 
 static void drain(void *owner)
 {
-    send_waiting(owner);
+    Client *client = owner;
+    client->is_held = false;
+    send_waiting(client);
 }
 
 /* ---- connecting --------------------------------------------------------------------------------- */
@@ -205,12 +214,26 @@ static void connack_overdue(void *owner)
     leave(owner);
 }
 
+/* 5.0, 3.1.2.11: how long the broker shall keep the session, and how much it may send at a time. */
+static LzBytes connect_properties(const Client *client, uint8_t *memory, size_t capacity)
+{
+    LzWriter writer = lz_writer(memory, capacity);
+    if (client->config->version == LZ_MQTT_5) {
+        const LzTime expiry_s = (client->config->session_expiry_ns + LZ_NS_PER_S - 1) / LZ_NS_PER_S;
+        lz_mqtt_property_write_number(&writer, LZ_MQTT_SESSION_EXPIRY, (uint32_t)expiry_s);
+        lz_mqtt_property_write_number(&writer, LZ_MQTT_RECEIVE_MAXIMUM, (uint32_t)client->config->receive_max);
+    }
+    return (LzBytes){memory, writer.size};
+}
+
 static void opened(void *self, LzSession *session)
 {
     Client *client = self;
     (void)session;
+    uint8_t properties[16];
     const LzMqttPacket connect = {
         .type = LZ_MQTT_CONNECT,
+        .properties = connect_properties(client, properties, sizeof properties),
         .connect = {.client_id = lz_bytes_of_text(lz_host_name(client->context.host)),
                     .clean_session = client->config->clean_session,
                     .keep_alive_s = (uint16_t)((client->config->keepalive_ns + LZ_NS_PER_S - 1) / LZ_NS_PER_S)},
@@ -241,6 +264,7 @@ static void end_session(Client *client)
     lz_mqtt_stream_clear(&client->stream);
     client->session = NULL;
     client->is_leaving = false;
+    client->is_held = false;
     client->awaits_pong = false;
     if (client->is_accepted) {
         client->is_accepted = false;
@@ -268,7 +292,7 @@ static void closed(void *self, LzSession *session, LzCloseReason reason)
  * never notice a broker that is gone. */
 static LzTime ping_due_ns(const Client *client)
 {
-    return MIN(client->sent_ns, client->received_ns) + client->config->keepalive_ns;
+    return MIN(client->sent_ns, client->received_ns) + client->keepalive_ns;
 }
 
 static void check_keepalive(void *owner)
@@ -283,7 +307,7 @@ static void check_keepalive(void *owner)
     if (now_ns >= due_ns) {
         client->awaits_pong = true;
         send_packet(client, &(LzMqttPacket){.type = LZ_MQTT_PINGREQ}, 0);
-        due_ns = now_ns + client->config->keepalive_ns;
+        due_ns = now_ns + client->keepalive_ns;
     }
     lz_timer_at(client->env.scheduler, &client->keepalive, due_ns);
 }
@@ -343,6 +367,20 @@ static void subscribe(Client *client)
     send_packet(client, &packet, 0);
 }
 
+/* 5.0, 3.2.2.3: what the broker has to say about it. */
+static void take_terms(Client *client, const LzMqttPacket *packet)
+{
+    uint32_t receive_max = UINT16_MAX, keep_alive_s;
+    client->inflight_max = (unsigned)client->config->inflight_max;
+    client->keepalive_ns = client->config->keepalive_ns;
+    if (lz_mqtt_property_number(packet->properties, LZ_MQTT_RECEIVE_MAXIMUM, &receive_max)) {
+        client->inflight_max = MIN(client->inflight_max, receive_max);
+    }
+    if (lz_mqtt_property_number(packet->properties, LZ_MQTT_SERVER_KEEP_ALIVE, &keep_alive_s)) {
+        client->keepalive_ns = LZ_SECONDS(keep_alive_s);
+    }
+}
+
 static void handle_connack(Client *client, const LzMqttPacket *packet)
 {
     lz_event_cancel(client->env.scheduler, &client->connack_timeout);
@@ -352,11 +390,12 @@ static void handle_connack(Client *client, const LzMqttPacket *packet)
     }
     const LzTime now_ns = lz_now(client->env.scheduler);
     lz_probe_sample(client->env.probes, client->context.tls_scope, LZ_METRIC_TLS_CONNECT_TIME, now_ns - client->connect_ns);
+    take_terms(client, packet);
     client->is_accepted = true;
     client->attempts = 0;
     client->context.ready(client->context.device, true);
-    if (client->config->keepalive_ns > 0) {
-        lz_timer_at(client->env.scheduler, &client->keepalive, now_ns + client->config->keepalive_ns);
+    if (client->keepalive_ns > 0) {
+        lz_timer_at(client->env.scheduler, &client->keepalive, now_ns + client->keepalive_ns);
     }
     resume(client, packet->connack.is_session_present);
     subscribe(client);
@@ -373,9 +412,30 @@ static void handle_publish(Client *client, const LzMqttPacket *packet)
     }
 }
 
+/* 5.0, 4.10: the broker did not take the message. For want of room: it goes again, later, before all others. */
+static void handle_refusal(Client *client, const LzMqttPacket *packet)
+{
+    Message *message = lz_mqtt_window_take(&client->window, packet->packet_id);
+    if (!message) {
+        return;
+    }
+    if (packet->reason == LZ_MQTT_REASON_QUOTA) {
+        g_queue_push_head(&client->waiting, message);
+        client->is_held = true;
+        lz_timer_after(client->env.scheduler, &client->drain, client->config->backoff_ns);
+    } else {
+        lose(client, message, LZ_LOSS_REFUSED);
+        send_waiting(client);
+    }
+}
+
 static void handle_acknowledgement(Client *client, const LzMqttPacket *packet)
 {
     void *item = NULL;
+    if (packet->reason >= LZ_MQTT_REASON_FAILURE && packet->type != LZ_MQTT_PUBCOMP) {
+        handle_refusal(client, packet);
+        return;
+    }
     const LzMqttAck ack = lz_mqtt_window_acknowledge(&client->window, packet->type, packet->packet_id, &item);
     if (ack == LZ_MQTT_ACK_DONE) {
         message_free(item);
@@ -418,7 +478,7 @@ static void handle_packet(Client *client, const LzMqttPacket *packet)
     case LZ_MQTT_UNSUBSCRIBE:
     case LZ_MQTT_PINGREQ:
     case LZ_MQTT_DISCONNECT:
-        leave(client);          /* [MQTT-4.8.0-1] a broker does not send these */
+        leave(client);          /* [MQTT-4.8.0-1] a broker does not send these; a DISCONNECT of 5.0 ends the connection, too */
         return;
     }
 }
@@ -432,7 +492,7 @@ static void received(void *self, LzSession *session, LzBytes bytes)
     LzBytes frame;
     while (!client->is_leaving && (error = lz_mqtt_stream_next(&client->stream, &bytes, &frame)) == LZ_MQTT_OK) {
         LzMqttPacket packet;
-        error = lz_mqtt_decode(frame, &packet);
+        error = lz_mqtt_decode_as((LzMqttVersion)client->config->version, frame, &packet);
         if (error != LZ_MQTT_OK) {
             break;
         }
@@ -550,7 +610,14 @@ static char *check(const void *data)
     return NULL;
 }
 
+static const char *const version_words[] = {"3.1.1", "5", NULL};
+
 static const LzParam params[] = {
+    LZ_PARAM(Config, version, .kind = LZ_PARAM_ENUM, .words = version_words, .help = "of MQTT: \"3.1.1\" or \"5\""),
+    LZ_PARAM(Config, session_expiry_ns, .kind = LZ_PARAM_TIME_NS, .max = 4294967294e9, .fallback = 3600e9,
+             .help = "version 5: how long the broker shall keep the session of a device that is away"),
+    LZ_PARAM(Config, receive_max, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65535, .fallback = 20,
+             .help = "version 5: messages of QoS 1 and 2 that the broker may send before they are acknowledged"),
     LZ_PARAM(Config, keepalive_ns, .kind = LZ_PARAM_TIME_NS, .max = 65535e9, .fallback = 60e9,
              .help = "longest silence before a PINGREQ, and longest wait for its answer; 0 s: none",
              .source = "default of the mosquitto and Paho clients"),
@@ -563,7 +630,8 @@ static const LzParam params[] = {
     LZ_PARAM(Config, jitter_ppb, .kind = LZ_PARAM_PPB, .max = 1e9, .fallback = 1e9,
              .help = "share of that delay that is random; 100 %: full jitter"),
     LZ_PARAM(Config, clean_session, .kind = LZ_PARAM_BOOL, .fallback = 0,
-             .help = "the broker forgets the session with the connection, and messages in flight begin again"),
+             .help = "the broker forgets the session with the connection, and messages in flight begin again; version 5: it begins "
+                     "anew, and is kept for session_expiry"),
     LZ_PARAM(Config, queue_max, .kind = LZ_PARAM_COUNT, .max = 1e6, .fallback = 100,
              .help = "messages that a device keeps while it cannot send; beyond, the oldest of the lowest QoS is lost"),
     LZ_PARAM(Config, inflight_max, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65000, .fallback = 20,
@@ -582,6 +650,7 @@ static const char *const not_modelled[] = {
     "user name and password, a last will, and DISCONNECT: a device leaves only by losing power",
     "flash memory: what waits or is in flight when power is lost is lost",
     "the device's CPU time for MQTT itself; cryptography is charged",
+    "of version 5: what the broker does not say about itself: maximum packet and QoS, aliases of topics",
     NULL,
 };
 
@@ -589,8 +658,8 @@ static const LzClientOps ops = {.init = init, .start = start, .stop = stop, .sen
 
 const LzModel lz_client_model_mqtt = {
     .name = "mqtt",
-    .summary = "MQTT 3.1.1 client with keep-alive, queue and back-off",
-    .source = "OASIS MQTT Version 3.1.1",
+    .summary = "client of MQTT 3.1.1 or 5 with keep-alive, queue and back-off",
+    .source = "OASIS MQTT Version 3.1.1; Version 5.0",
     .kind = LZ_MODEL_CLIENT,
     .params = params,
     .config_size = sizeof(Config),

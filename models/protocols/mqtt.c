@@ -1,4 +1,4 @@
-/* MQTT 3.1.1: decode and encode of every control packet side by side, framing, topic rules. */
+/* MQTT 3.1.1 and 5: decode and encode of every control packet side by side, framing, topic rules. */
 #include "lazaret/protocol/mqtt.h"
 
 #include <assert.h>
@@ -160,21 +160,47 @@ static LzMqttError read_header(LzBytes bytes, size_t *ret_header, size_t *ret_to
 
 static void write_header(LzWriter *writer, uint8_t first, size_t remaining)
 {
-    writer->failed |= remaining > LZ_MQTT_REMAINING_MAX;
     lz_write_u8(writer, first);
-    do {
-        const uint8_t more = remaining > 0x7f ? 0x80 : 0;
-        lz_write_u8(writer, (uint8_t)((remaining & 0x7f) | more));
-        remaining >>= 7;
-    } while (remaining > 0);
+    lz_mqtt_write_varint(writer, remaining);
+}
+
+/* ---- properties, 2.2.2 of 5.0 ---- */
+
+static LzBytes read_properties(LzReader *reader, LzMqttVersion version)
+{
+    return version == LZ_MQTT_5 ? lz_read_bytes(reader, lz_mqtt_read_varint(reader)) : (LzBytes){0};
+}
+
+static void write_properties(LzWriter *writer, LzMqttVersion version, LzBytes properties)
+{
+    if (version == LZ_MQTT_5) {
+        lz_mqtt_write_varint(writer, properties.size);
+        lz_write_bytes(writer, properties);
+    }
+}
+
+static LzMqttError check_properties(const LzMqttPacket *packet)
+{
+    if (packet->version != LZ_MQTT_5) {
+        return packet->properties.size > 0 || packet->reason != 0 ? LZ_MQTT_ERROR_PROPERTY : LZ_MQTT_OK;
+    }
+    const bool is_good = lz_mqtt_properties_are_valid(packet->type, packet->properties) &&
+                         (packet->type != LZ_MQTT_CONNECT || lz_mqtt_will_properties_are_valid(packet->connect.will_properties));
+    return is_good ? LZ_MQTT_OK : LZ_MQTT_ERROR_PROPERTY;
 }
 
 /* ---- CONNECT, 3.1 ------------------------------------------------------------------------------- */
 
+/* 3.1.2.2 */
+static uint8_t level_of(LzMqttVersion version)
+{
+    return version == LZ_MQTT_5 ? 5 : 4;
+}
+
 enum { CONNECT_RESERVED = 0x01, CONNECT_CLEAN = 0x02, CONNECT_WILL = 0x04, CONNECT_WILL_QOS_SHIFT = 3,
        CONNECT_WILL_RETAIN = 0x20, CONNECT_PASSWORD = 0x40, CONNECT_USER_NAME = 0x80 };
 
-static LzMqttError check_connect(const LzMqttConnect *connect)
+static LzMqttError check_connect(LzMqttVersion version, const LzMqttConnect *connect)
 {
     if (connect->will_qos > 2) {
         return LZ_MQTT_ERROR_QOS;                       /* [MQTT-3.1.2-14] */
@@ -182,7 +208,7 @@ static LzMqttError check_connect(const LzMqttConnect *connect)
     if (!connect->has_will && (connect->will_qos != 0 || connect->will_retain)) {
         return LZ_MQTT_ERROR_CONNECT_FLAGS;             /* [MQTT-3.1.2-13], [MQTT-3.1.2-15] */
     }
-    if (connect->has_password && !connect->has_user_name) {
+    if (version != LZ_MQTT_5 && connect->has_password && !connect->has_user_name) {
         return LZ_MQTT_ERROR_CONNECT_FLAGS;             /* [MQTT-3.1.2-22] */
     }
     if (!text_is_valid(connect->client_id) || (connect->has_user_name && !text_is_valid(connect->user_name))) {
@@ -195,8 +221,9 @@ static LzMqttError check_connect(const LzMqttConnect *connect)
     return connect->has_will && !lz_mqtt_topic_is_valid(connect->will_topic) ? LZ_MQTT_ERROR_TOPIC : LZ_MQTT_OK;
 }
 
-static LzMqttError decode_connect(LzReader *reader, LzMqttConnect *connect)
+static LzMqttError decode_connect(LzReader *reader, LzMqttPacket *packet)
 {
+    LzMqttConnect *connect = &packet->connect;
     const LzBytes name = read_field(reader);
     const uint8_t level = lz_read_u8(reader);
     if (reader->failed) {
@@ -205,7 +232,7 @@ static LzMqttError decode_connect(LzReader *reader, LzMqttConnect *connect)
     if (!lz_bytes_equal(name, lz_bytes_of_text("MQTT"))) {
         return LZ_MQTT_ERROR_PROTOCOL_NAME;             /* [MQTT-3.1.2-1] */
     }
-    if (level != LZ_MQTT_LEVEL) {
+    if (level != level_of(packet->version)) {
         return LZ_MQTT_ERROR_PROTOCOL_LEVEL;            /* [MQTT-3.1.2-2] */
     }
     const uint8_t flags = lz_read_u8(reader);
@@ -216,9 +243,11 @@ static LzMqttError decode_connect(LzReader *reader, LzMqttConnect *connect)
     connect->will_retain = flags & CONNECT_WILL_RETAIN;
     connect->has_user_name = flags & CONNECT_USER_NAME;
     connect->has_password = flags & CONNECT_PASSWORD;
+    packet->properties = read_properties(reader, packet->version);
     /* [MQTT-3.1.3-1]: in this order, those that the flags announce. */
     connect->client_id = read_field(reader);
     if (connect->has_will) {
+        connect->will_properties = read_properties(reader, packet->version);
         connect->will_topic = read_field(reader);
         connect->will_message = read_field(reader);
     }
@@ -231,11 +260,12 @@ static LzMqttError decode_connect(LzReader *reader, LzMqttConnect *connect)
     if (reader->failed) {
         return LZ_MQTT_ERROR_TRUNCATED;
     }
-    return flags & CONNECT_RESERVED ? LZ_MQTT_ERROR_CONNECT_FLAGS : check_connect(connect);    /* [MQTT-3.1.2-3] */
+    return flags & CONNECT_RESERVED ? LZ_MQTT_ERROR_CONNECT_FLAGS : check_connect(packet->version, connect);    /* [MQTT-3.1.2-3] */
 }
 
-static void encode_connect(LzWriter *writer, const LzMqttConnect *connect)
+static void encode_connect(LzWriter *writer, const LzMqttPacket *packet)
 {
+    const LzMqttConnect *connect = &packet->connect;
     unsigned flags = (unsigned)connect->will_qos << CONNECT_WILL_QOS_SHIFT;
     flags |= connect->clean_session ? CONNECT_CLEAN : 0;
     flags |= connect->has_will ? CONNECT_WILL : 0;
@@ -243,11 +273,13 @@ static void encode_connect(LzWriter *writer, const LzMqttConnect *connect)
     flags |= connect->has_user_name ? CONNECT_USER_NAME : 0;
     flags |= connect->has_password ? CONNECT_PASSWORD : 0;
     write_field(writer, lz_bytes_of_text("MQTT"));
-    lz_write_u8(writer, LZ_MQTT_LEVEL);
+    lz_write_u8(writer, level_of(packet->version));
     lz_write_u8(writer, (uint8_t)flags);
     lz_write_u16(writer, connect->keep_alive_s);
+    write_properties(writer, packet->version, packet->properties);
     write_field(writer, connect->client_id);
     if (connect->has_will) {
+        write_properties(writer, packet->version, connect->will_properties);
         write_field(writer, connect->will_topic);
         write_field(writer, connect->will_message);
     }
@@ -263,7 +295,8 @@ static void encode_connect(LzWriter *writer, const LzMqttConnect *connect)
 
 static LzMqttError check_connack(const LzMqttPacket *packet)
 {
-    if (packet->connack.code >= LZ_MQTT_CONNECT_CODE_COUNT) {
+    const uint8_t code = packet->connack.code;
+    if (packet->version == LZ_MQTT_5 ? code != 0 && code < LZ_MQTT_REASON_FAILURE : code >= LZ_MQTT_CONNECT_CODE_COUNT) {
         return LZ_MQTT_ERROR_CODE;
     }
     const bool is_wrong = packet->connack.is_session_present && packet->connack.code != LZ_MQTT_ACCEPTED;
@@ -275,6 +308,7 @@ static LzMqttError decode_connack(LzReader *reader, LzMqttPacket *packet)
     const uint8_t flags = lz_read_u8(reader);
     packet->connack.is_session_present = flags & 1;
     packet->connack.code = lz_read_u8(reader);
+    packet->properties = read_properties(reader, packet->version);
     if (reader->failed) {
         return LZ_MQTT_ERROR_TRUNCATED;
     }
@@ -285,6 +319,7 @@ static void encode_connack(LzWriter *writer, const LzMqttPacket *packet)
 {
     lz_write_u8(writer, packet->connack.is_session_present);
     lz_write_u8(writer, packet->connack.code);
+    write_properties(writer, packet->version, packet->properties);
 }
 
 /* ---- PUBLISH, 3.3 ------------------------------------------------------------------------------- */
@@ -314,6 +349,7 @@ static LzMqttError decode_publish(LzReader *reader, uint8_t first, LzMqttPacket 
     packet->publish.is_retained = first & 1;
     packet->publish.topic = read_field(reader);
     packet->packet_id = packet->publish.qos > 0 ? lz_read_u16(reader) : 0;
+    packet->properties = read_properties(reader, packet->version);
     packet->publish.payload = lz_read_bytes(reader, lz_reader_left(reader));
     return reader->failed ? LZ_MQTT_ERROR_TRUNCATED : check_publish(packet);
 }
@@ -324,6 +360,7 @@ static void encode_publish(LzWriter *writer, const LzMqttPacket *packet)
     if (packet->publish.qos > 0) {
         lz_write_u16(writer, packet->packet_id);
     }
+    write_properties(writer, packet->version, packet->properties);
     lz_write_bytes(writer, packet->publish.payload);
 }
 
@@ -351,7 +388,15 @@ void lz_mqtt_entry_write(LzMqttType type, LzWriter *writer, LzBytes filter, uint
     }
 }
 
-static LzMqttError check_entries(LzMqttType type, LzBytes entries)
+/* 3.8.3.1 of 5.0; in 3.1.1 all but the QoS is reserved. */
+static bool options_are_valid(LzMqttVersion version, uint8_t options)
+{
+    const uint8_t allowed = version == LZ_MQTT_5 ? 0x3f : LZ_MQTT_OPTION_QOS;
+    return (options & ~allowed) == 0 && (options & LZ_MQTT_OPTION_QOS) != 3 &&
+           (options & LZ_MQTT_OPTION_RETAIN_HANDLING) != LZ_MQTT_OPTION_RETAIN_HANDLING;
+}
+
+static LzMqttError check_entries(LzMqttVersion version, LzMqttType type, LzBytes entries)
 {
     if (entries.size == 0) {
         return LZ_MQTT_ERROR_EMPTY;                     /* [MQTT-3.8.3-3], [MQTT-3.10.3-2] */
@@ -365,17 +410,27 @@ static LzMqttError check_entries(LzMqttType type, LzBytes entries)
         if (!lz_mqtt_filter_is_valid(filter)) {
             return LZ_MQTT_ERROR_FILTER;
         }
-        if (qos > 2) {
+        if (!options_are_valid(version, qos)) {
             return LZ_MQTT_ERROR_QOS;                   /* [MQTT-3-8.3-4], also its reserved bits */
         }
     }
     return entries.size == 0 ? LZ_MQTT_OK : LZ_MQTT_ERROR_TRUNCATED;
 }
 
-static LzMqttError check_codes(LzBytes codes)
+static bool code_is_valid(const LzMqttPacket *packet, uint8_t code)
 {
+    if (packet->version != LZ_MQTT_5) {
+        return code <= 2 || code == LZ_MQTT_SUBSCRIPTION_REFUSED;
+    }
+    const bool is_success = packet->type == LZ_MQTT_SUBACK ? code <= 2 : code == 0 || code == LZ_MQTT_REASON_NO_SUBSCRIPTION;
+    return is_success || code >= LZ_MQTT_REASON_FAILURE;
+}
+
+static LzMqttError check_codes(const LzMqttPacket *packet)
+{
+    const LzBytes codes = packet->entries;
     for (size_t i = 0; i < codes.size; i++) {
-        if (codes.data[i] > 2 && codes.data[i] != LZ_MQTT_SUBSCRIPTION_REFUSED) {
+        if (!code_is_valid(packet, codes.data[i])) {
             return LZ_MQTT_ERROR_CODE;                  /* [MQTT-3.9.3-2] */
         }
     }
@@ -395,14 +450,15 @@ static LzMqttError check_list(const LzMqttPacket *packet)
     if (error != LZ_MQTT_OK) {
         return error;
     }
-    return packet->type == LZ_MQTT_SUBACK ? check_codes(packet->entries) : check_entries(packet->type, packet->entries);
+    const bool is_answer = packet->type == LZ_MQTT_SUBACK || packet->type == LZ_MQTT_UNSUBACK;
+    return is_answer ? check_codes(packet) : check_entries(packet->version, packet->type, packet->entries);
 }
 
-static LzMqttError check_packet(const LzMqttPacket *packet)
+static LzMqttError check_body(const LzMqttPacket *packet)
 {
     switch (packet->type) {
     case LZ_MQTT_CONNECT:
-        return check_connect(&packet->connect);
+        return check_connect(packet->version, &packet->connect);
     case LZ_MQTT_CONNACK:
         return check_connack(packet);
     case LZ_MQTT_PUBLISH:
@@ -415,8 +471,9 @@ static LzMqttError check_packet(const LzMqttPacket *packet)
     case LZ_MQTT_PUBREC:
     case LZ_MQTT_PUBREL:
     case LZ_MQTT_PUBCOMP:
-    case LZ_MQTT_UNSUBACK:
         return check_packet_id(packet);
+    case LZ_MQTT_UNSUBACK:
+        return packet->version == LZ_MQTT_5 ? check_list(packet) : check_packet_id(packet);
     case LZ_MQTT_PINGREQ:
     case LZ_MQTT_PINGRESP:
     case LZ_MQTT_DISCONNECT:
@@ -425,11 +482,39 @@ static LzMqttError check_packet(const LzMqttPacket *packet)
     return LZ_MQTT_ERROR_TYPE;
 }
 
+static LzMqttError check_packet(const LzMqttPacket *packet)
+{
+    const LzMqttError error = check_properties(packet);
+    return error == LZ_MQTT_OK ? check_body(packet) : error;
+}
+
+/* 5.0, 3.4.2.1, 3.14.2.1: nothing for success without properties, the reason alone without properties. */
+static void decode_reason(LzReader *reader, LzMqttPacket *packet)
+{
+    if (packet->version == LZ_MQTT_5 && lz_reader_left(reader) > 0) {
+        packet->reason = lz_read_u8(reader);
+    }
+    if (packet->version == LZ_MQTT_5 && lz_reader_left(reader) > 0) {
+        packet->properties = read_properties(reader, packet->version);
+    }
+}
+
+static void encode_reason(LzWriter *writer, const LzMqttPacket *packet)
+{
+    const bool has_properties = packet->properties.size > 0;
+    if (packet->version == LZ_MQTT_5 && (packet->reason != 0 || has_properties)) {
+        lz_write_u8(writer, packet->reason);
+    }
+    if (has_properties) {
+        write_properties(writer, packet->version, packet->properties);
+    }
+}
+
 static LzMqttError decode_body(LzReader *reader, uint8_t first, LzMqttPacket *packet)
 {
     switch (packet->type) {
     case LZ_MQTT_CONNECT:
-        return decode_connect(reader, &packet->connect);
+        return decode_connect(reader, packet);
     case LZ_MQTT_CONNACK:
         return decode_connack(reader, packet);
     case LZ_MQTT_PUBLISH:
@@ -438,18 +523,26 @@ static LzMqttError decode_body(LzReader *reader, uint8_t first, LzMqttPacket *pa
     case LZ_MQTT_SUBACK:
     case LZ_MQTT_UNSUBSCRIBE:
         packet->packet_id = lz_read_u16(reader);
+        packet->properties = read_properties(reader, packet->version);
         packet->entries = lz_read_bytes(reader, lz_reader_left(reader));
         return reader->failed ? LZ_MQTT_ERROR_TRUNCATED : check_list(packet);
     case LZ_MQTT_PUBACK:
     case LZ_MQTT_PUBREC:
     case LZ_MQTT_PUBREL:
     case LZ_MQTT_PUBCOMP:
+        packet->packet_id = lz_read_u16(reader);
+        decode_reason(reader, packet);
+        return reader->failed ? LZ_MQTT_ERROR_TRUNCATED : check_packet_id(packet);
     case LZ_MQTT_UNSUBACK:
         packet->packet_id = lz_read_u16(reader);
-        return reader->failed ? LZ_MQTT_ERROR_TRUNCATED : check_packet_id(packet);
+        packet->properties = read_properties(reader, packet->version);
+        packet->entries = packet->version == LZ_MQTT_5 ? lz_read_bytes(reader, lz_reader_left(reader)) : (LzBytes){0};
+        return reader->failed ? LZ_MQTT_ERROR_TRUNCATED : check_body(packet);
+    case LZ_MQTT_DISCONNECT:
+        decode_reason(reader, packet);
+        return reader->failed ? LZ_MQTT_ERROR_TRUNCATED : LZ_MQTT_OK;
     case LZ_MQTT_PINGREQ:
     case LZ_MQTT_PINGRESP:
-    case LZ_MQTT_DISCONNECT:
         return LZ_MQTT_OK;
     }
     return LZ_MQTT_ERROR_TYPE;
@@ -459,7 +552,7 @@ static void encode_body(LzWriter *writer, const LzMqttPacket *packet)
 {
     switch (packet->type) {
     case LZ_MQTT_CONNECT:
-        encode_connect(writer, &packet->connect);
+        encode_connect(writer, packet);
         return;
     case LZ_MQTT_CONNACK:
         encode_connack(writer, packet);
@@ -471,18 +564,28 @@ static void encode_body(LzWriter *writer, const LzMqttPacket *packet)
     case LZ_MQTT_SUBACK:
     case LZ_MQTT_UNSUBSCRIBE:
         lz_write_u16(writer, packet->packet_id);
+        write_properties(writer, packet->version, packet->properties);
         lz_write_bytes(writer, packet->entries);
         return;
     case LZ_MQTT_PUBACK:
     case LZ_MQTT_PUBREC:
     case LZ_MQTT_PUBREL:
     case LZ_MQTT_PUBCOMP:
+        lz_write_u16(writer, packet->packet_id);
+        encode_reason(writer, packet);
+        return;
     case LZ_MQTT_UNSUBACK:
         lz_write_u16(writer, packet->packet_id);
+        if (packet->version == LZ_MQTT_5) {
+            write_properties(writer, packet->version, packet->properties);
+            lz_write_bytes(writer, packet->entries);
+        }
+        return;
+    case LZ_MQTT_DISCONNECT:
+        encode_reason(writer, packet);
         return;
     case LZ_MQTT_PINGREQ:
     case LZ_MQTT_PINGRESP:
-    case LZ_MQTT_DISCONNECT:
         return;
     }
 }
@@ -497,7 +600,7 @@ static uint8_t first_byte(const LzMqttPacket *packet)
     return (uint8_t)((unsigned)packet->type << 4 | flags);
 }
 
-LzMqttError lz_mqtt_decode(LzBytes bytes, LzMqttPacket *ret_packet)
+LzMqttError lz_mqtt_decode_as(LzMqttVersion version, LzBytes bytes, LzMqttPacket *ret_packet)
 {
     size_t header, total;
     const LzMqttError framing = read_header(bytes, &header, &total);
@@ -507,7 +610,7 @@ LzMqttError lz_mqtt_decode(LzBytes bytes, LzMqttPacket *ret_packet)
     if (total != bytes.size) {
         return total > bytes.size ? LZ_MQTT_ERROR_TRUNCATED : LZ_MQTT_ERROR_TRAILING;
     }
-    LzMqttPacket packet = {.type = (LzMqttType)(bytes.data[0] >> 4)};
+    LzMqttPacket packet = {.type = (LzMqttType)(bytes.data[0] >> 4), .version = version};
     LzReader reader = lz_reader((LzBytes){.data = bytes.data + header, .size = total - header});
     const LzMqttError error = decode_body(&reader, bytes.data[0], &packet);
     if (error != LZ_MQTT_OK) {
@@ -516,8 +619,17 @@ LzMqttError lz_mqtt_decode(LzBytes bytes, LzMqttPacket *ret_packet)
     if (lz_reader_left(&reader) > 0) {
         return LZ_MQTT_ERROR_TRAILING;
     }
+    const LzMqttError properties = check_properties(&packet);
+    if (properties != LZ_MQTT_OK) {
+        return properties;
+    }
     *ret_packet = packet;
     return LZ_MQTT_OK;
+}
+
+LzMqttError lz_mqtt_decode(LzBytes bytes, LzMqttPacket *ret_packet)
+{
+    return lz_mqtt_decode_as(LZ_MQTT_3_1_1, bytes, ret_packet);
 }
 
 size_t lz_mqtt_size(const LzMqttPacket *packet)
@@ -667,6 +779,7 @@ const char *lz_mqtt_error_name(LzMqttError error)
         [LZ_MQTT_ERROR_FILTER] = "filter",
         [LZ_MQTT_ERROR_EMPTY] = "empty",
         [LZ_MQTT_ERROR_CODE] = "code",
+        [LZ_MQTT_ERROR_PROPERTY] = "property",
     };
     static_assert(G_N_ELEMENTS(names) == LZ_MQTT_ERROR_COUNT, "name every error");
     return names[error];

@@ -67,6 +67,17 @@ LzMqttAck lz_mqtt_window_acknowledge(LzMqttWindow *window, LzMqttType type, uint
     return LZ_MQTT_ACK_DONE;
 }
 
+void *lz_mqtt_window_take(LzMqttWindow *window, uint16_t packet_id)
+{
+    const unsigned index = find_sent(window, packet_id);
+    if (index == lz_mqtt_window_count(window)) {
+        return NULL;
+    }
+    void *item = lz_mqtt_window_at(window, index)->item;
+    g_array_remove_index(window->sent, index);
+    return item;
+}
+
 void lz_mqtt_window_clear(LzMqttWindow *window)
 {
     g_clear_pointer(&window->sent, g_array_unref);

@@ -1,7 +1,8 @@
-/* An MQTT 3.1.1 broker with a finite CPU: every packet waits for a core of its host and costs time there.
+/* A broker of MQTT 3.1.1 and 5 with a finite CPU: every packet waits for a core of its host and costs time there.
  * Packets of one connection are worked on one after the other, those of different connections as cores
  * are free. Where the broker is full it says so in the protocol's own ways: see not_modelled and `queue_max`. */
 #include "lazaret/model.h"
+#include "lazaret/mqtt_topics.h"
 #include "lazaret/protocol/mqtt_window.h"
 #include "lazaret/service.h"
 
@@ -13,7 +14,8 @@ typedef struct Config {
     int64_t queue_max;
     int64_t packet_max_bytes;
     LzTime connect_timeout_ns;
-    int64_t inflight_max, subscriber_queue_max;
+    int64_t inflight_max, receive_max, subscriber_queue_max;
+    LzTime session_expiry_max_ns;
     int64_t send_buffer_bytes;
     int64_t subscriptions_max, retained_max;
     bool match_identity;
@@ -24,34 +26,27 @@ typedef struct Connection Connection;
 
 typedef struct Outgoing {               /* a message for one subscriber */
     LzBuffer *publish;                  /* the publisher's packet; one reference held */
+    LzMqttVersion version;              /* of that packet */
     uint8_t qos;
     bool is_retained;
 } Outgoing;
 
 typedef struct Client {                 /* what the broker keeps of a client identifier: the Session of 3.1.2.4 */
+    LzMqttSubscriber subscriber;
+    Broker *broker;
     char *id;
     Connection *connection;             /* NULL: kept for a client that is away */
-    bool is_clean;
-    GPtrArray *subscriptions;           /* Subscription *, owned */
+    bool has_assigned_id;
+    int64_t asked_expiry_s;             /* by the client; */
+    int64_t expiry_s;                   /* how long the session outlives the connection; LZ_MQTT_NEVER_EXPIRES */
+    LzEvent expiry;
+    int64_t inflight_max;               /* messages to it that are not acknowledged */
     GQueue waiting;                     /* Outgoing *, oldest first */
     LzMqttWindow window;                /* items: Outgoing * */
     LzMqttIds received;
-    LzBuffer *will;                     /* a PUBLISH packet, or NULL */
+    LzBuffer *will;                     /* a PUBLISH packet of 5.0, or NULL */
     GList kept;                         /* its link in Broker.kept while it is away */
-    uint64_t match;                     /* the search that found it last, and with which QoS */
-    uint8_t match_qos;
 } Client;
-
-typedef struct Subscription {
-    Client *client;
-    char *filter;
-    uint8_t qos;
-} Subscription;
-
-typedef struct Retained {
-    char *topic;
-    LzBuffer *publish;
-} Retained;
 
 typedef enum { WORK_NONE, WORK_PROCESS, WORK_FAN_OUT } Work;
 
@@ -60,6 +55,7 @@ struct Connection {
     GList link;                         /* in Broker.connections */
     LzSession *session;                 /* NULL: ended, or the broker's own */
     Client *client;                     /* NULL before CONNECT is accepted and after the end */
+    LzMqttVersion version;              /* of its packets */
     bool is_open, has_connect, is_accepted, is_closing, is_own, said_goodbye;
     LzMqttStream stream;
     LzEvent watchdog;                   /* CONNECT is due, then keep-alive */
@@ -78,12 +74,8 @@ struct Broker {
     int64_t accepted, opened, jobs;     /* connections with a session, of them open; packets waiting or worked on */
     GHashTable *clients;                /* id -> Client *; looked up only */
     GQueue kept;                        /* Client * that are away, longest first */
-    GHashTable *exact;                  /* filter without wildcard -> GPtrArray of Subscription * */
-    GPtrArray *wildcards;               /* Subscription * */
-    GHashTable *retained_by_topic;      /* topic -> Retained * */
-    GPtrArray *retained;                /* Retained *, owned, in order of storing */
-    GPtrArray *matches;                 /* Client *: result of the last search */
-    uint64_t searches, ids_made;
+    LzMqttTopics topics;
+    uint64_t ids_made;
 };
 
 static LzBytes buffer_bytes(const LzBuffer *buffer)
@@ -92,10 +84,10 @@ static LzBytes buffer_bytes(const LzBuffer *buffer)
 }
 
 /* Packets are checked when they arrive; what is kept is valid. */
-static LzMqttPacket decode_checked(const LzBuffer *buffer)
+static LzMqttPacket decode_checked(const LzBuffer *buffer, LzMqttVersion version)
 {
     LzMqttPacket packet;
-    const LzMqttError error = lz_mqtt_decode(buffer_bytes(buffer), &packet);
+    const LzMqttError error = lz_mqtt_decode_as(version, buffer_bytes(buffer), &packet);
     g_assert(error == LZ_MQTT_OK);
     return packet;
 }
@@ -122,15 +114,17 @@ static bool may_send(const Connection *connection)
     return connection && connection->session && !connection->is_closing && lz_session_is_open(connection->session);
 }
 
-static void send_packet(Connection *connection, const LzMqttPacket *packet)
+static void send_packet(Connection *connection, const LzMqttPacket *given)
 {
     if (!may_send(connection)) {
         return;
     }
-    const size_t size = lz_mqtt_size(packet);
+    LzMqttPacket packet = *given;
+    packet.version = connection->version;
+    const size_t size = lz_mqtt_size(&packet);
     g_assert(size > 0);
     g_autofree uint8_t *bytes = g_malloc(size);
-    lz_mqtt_encode(packet, bytes, size);
+    lz_mqtt_encode(&packet, bytes, size);
     lz_session_send(connection->session, (LzBytes){.data = bytes, .size = size}, 0);
 }
 
@@ -141,28 +135,32 @@ static void send_acknowledgement(Connection *connection, LzMqttType type, uint16
 
 static void send_outgoing(Connection *connection, const Outgoing *outgoing, uint16_t packet_id, bool is_duplicate)
 {
-    LzMqttPacket packet = decode_checked(outgoing->publish);
+    LzMqttPacket packet = decode_checked(outgoing->publish, outgoing->version);
     packet.packet_id = packet_id;
+    packet.properties = connection->version == LZ_MQTT_5 ? packet.properties : (LzBytes){0};
     packet.publish.qos = outgoing->qos;
     packet.publish.is_retained = outgoing->is_retained;         /* [MQTT-3.3.1-8], [MQTT-3.3.1-9] */
     packet.publish.is_duplicate = is_duplicate;                 /* [MQTT-3.3.1-3]: not the publisher's */
     send_packet(connection, &packet);
 }
 
-/* In order: what was sent before is still sent. */
-static void close_connection(Connection *connection)
+/* In order: what was sent before is still sent. Only 5.0 has a word of why. */
+static void close_connection(Connection *connection, LzMqttReason reason)
 {
     if (connection->session && !connection->is_closing) {
+        if (connection->version == LZ_MQTT_5 && reason != LZ_MQTT_REASON_SUCCESS) {
+            send_packet(connection, &(LzMqttPacket){.type = LZ_MQTT_DISCONNECT, .reason = (uint8_t)reason});
+        }
         connection->is_closing = true;
         lz_event_cancel(connection->broker->env.scheduler, &connection->watchdog);
         lz_session_close(connection->session);
     }
 }
 
-static void refuse_connection(Connection *connection)
+static void refuse_connection(Connection *connection, LzMqttReason reason)
 {
     count_refused(connection->broker);
-    close_connection(connection);
+    close_connection(connection, reason);
 }
 
 /* ---- messages to subscribers -------------------------------------------------------------------- */
@@ -175,9 +173,8 @@ static void outgoing_free(Outgoing *outgoing)
 
 static void send_waiting(Client *client)
 {
-    const Config *config = client->connection->broker->config;
     while (may_send(client->connection) && !g_queue_is_empty(&client->waiting) &&
-           lz_mqtt_window_count(&client->window) < config->inflight_max) {
+           lz_mqtt_window_count(&client->window) < client->inflight_max) {
         Outgoing *outgoing = g_queue_pop_head(&client->waiting);
         const uint16_t packet_id = lz_mqtt_window_add(&client->window, outgoing->qos, outgoing);
         send_outgoing(client->connection, outgoing, packet_id, false);
@@ -194,18 +191,17 @@ static void deliver_once(Client *client, const Outgoing *outgoing)
     }
 }
 
-static void deliver(Broker *broker, Client *client, LzBuffer *publish, uint8_t qos, bool is_retained)
+static void deliver(Broker *broker, Client *client, const Outgoing *outgoing)
 {
-    const Outgoing outgoing = {.publish = publish, .qos = qos, .is_retained = is_retained};
-    if (qos == 0) {
-        deliver_once(client, &outgoing);
+    if (outgoing->qos == 0) {
+        deliver_once(client, outgoing);
         return;
     }
     if (client->waiting.length >= (guint64)broker->config->subscriber_queue_max) {
         return;
     }
-    Outgoing *kept = g_memdup2(&outgoing, sizeof outgoing);
-    lz_buffer_ref(publish);
+    Outgoing *kept = g_memdup2(outgoing, sizeof *outgoing);
+    lz_buffer_ref(kept->publish);
     g_queue_push_tail(&client->waiting, kept);
     if (client->connection) {
         send_waiting(client);
@@ -226,162 +222,19 @@ static void resume(Client *client)
     send_waiting(client);
 }
 
-/* ---- subscriptions ------------------------------------------------------------------------------ */
+/* ---- retained messages ---------------------------------------------------------------------------- */
 
-static GPtrArray *subscriptions_of(Broker *broker, const char *filter)
+typedef struct RetainedFor {            /* whose new subscription it is */
+    Client *client;
+    uint8_t qos;
+} RetainedFor;
+
+static void deliver_retained(void *self, LzBuffer *publish, LzMqttVersion version)
 {
-    if (lz_mqtt_filter_has_wildcard(lz_bytes_of_text(filter))) {
-        return broker->wildcards;
-    }
-    GPtrArray *list = g_hash_table_lookup(broker->exact, filter);
-    if (!list) {
-        list = g_ptr_array_new();
-        g_hash_table_insert(broker->exact, g_strdup(filter), list);
-    }
-    return list;
-}
-
-static void subscription_free(void *data)
-{
-    Subscription *subscription = data;
-    g_free(subscription->filter);
-    g_free(subscription);
-}
-
-static void unlink_subscription(Broker *broker, Subscription *subscription)
-{
-    GPtrArray *list = subscriptions_of(broker, subscription->filter);
-    g_ptr_array_remove(list, subscription);
-    if (list->len == 0 && list != broker->wildcards) {
-        g_hash_table_remove(broker->exact, subscription->filter);
-    }
-}
-
-static Subscription *find_subscription(const Client *client, LzBytes filter)
-{
-    for (guint i = 0; i < client->subscriptions->len; i++) {
-        Subscription *subscription = client->subscriptions->pdata[i];
-        if (lz_bytes_equal(lz_bytes_of_text(subscription->filter), filter)) {
-            return subscription;
-        }
-    }
-    return NULL;
-}
-
-/* The return code of 3.9.3. [MQTT-3.8.4-3]: an identical filter is replaced. */
-static uint8_t subscribe(Broker *broker, Client *client, LzBytes filter, uint8_t qos)
-{
-    Subscription *subscription = find_subscription(client, filter);
-    if (!subscription) {
-        if (client->subscriptions->len >= (guint64)broker->config->subscriptions_max) {
-            return LZ_MQTT_SUBSCRIPTION_REFUSED;
-        }
-        subscription = g_new0(Subscription, 1);
-        subscription->client = client;
-        subscription->filter = text_new(filter);
-        g_ptr_array_add(client->subscriptions, subscription);
-        g_ptr_array_add(subscriptions_of(broker, subscription->filter), subscription);
-    }
-    subscription->qos = qos;
-    return qos;
-}
-
-static void unsubscribe(Broker *broker, Client *client, LzBytes filter)
-{
-    Subscription *subscription = find_subscription(client, filter);
-    if (subscription) {
-        unlink_subscription(broker, subscription);
-        g_ptr_array_remove(client->subscriptions, subscription);
-    }
-}
-
-/* [MQTT-3.3.5-1]: one copy per client, with the highest QoS of its matching subscriptions. */
-static void add_match(Broker *broker, const Subscription *subscription)
-{
-    Client *client = subscription->client;
-    if (client->match == broker->searches) {
-        client->match_qos = MAX(client->match_qos, subscription->qos);
-        return;
-    }
-    client->match = broker->searches;
-    client->match_qos = subscription->qos;
-    g_ptr_array_add(broker->matches, client);
-}
-
-/* Leaves the clients in broker->matches, in an order that depends on subscriptions alone. */
-static unsigned search_subscribers(Broker *broker, LzBytes topic)
-{
-    broker->searches++;
-    g_ptr_array_set_size(broker->matches, 0);
-    g_autofree char *name = text_new(topic);
-    const GPtrArray *list = g_hash_table_lookup(broker->exact, name);
-    for (guint i = 0; list && i < list->len; i++) {
-        add_match(broker, list->pdata[i]);
-    }
-    for (guint i = 0; i < broker->wildcards->len; i++) {
-        const Subscription *subscription = broker->wildcards->pdata[i];
-        if (lz_mqtt_filter_matches(lz_bytes_of_text(subscription->filter), topic)) {
-            add_match(broker, subscription);
-        }
-    }
-    return broker->matches->len;
-}
-
-/* ---- retained messages, 3.3.1.3 ------------------------------------------------------------------- */
-
-static void retained_free(void *data)
-{
-    Retained *retained = data;
-    lz_buffer_unref(retained->publish);
-    g_free(retained->topic);
-    g_free(retained);
-}
-
-static void drop_retained(Broker *broker, Retained *retained)
-{
-    g_hash_table_remove(broker->retained_by_topic, retained->topic);
-    g_ptr_array_remove(broker->retained, retained);
-}
-
-static void retain(Broker *broker, LzBytes topic, LzBytes payload, LzBuffer *publish)
-{
-    g_autofree char *name = text_new(topic);
-    Retained *retained = g_hash_table_lookup(broker->retained_by_topic, name);
-    if (payload.size == 0) {
-        if (retained) {
-            drop_retained(broker, retained);                    /* [MQTT-3.3.1-10] */
-        }
-        return;
-    }
-    if (!retained && broker->retained->len >= (guint64)broker->config->retained_max) {
-        return;
-    }
-    if (!retained) {
-        retained = g_new0(Retained, 1);
-        retained->topic = g_steal_pointer(&name);
-        g_ptr_array_add(broker->retained, retained);
-        g_hash_table_insert(broker->retained_by_topic, retained->topic, retained);
-    }
-    lz_buffer_unref(retained->publish);
-    retained->publish = lz_buffer_ref(publish);
-}
-
-/* Retained messages that match a filter; delivers them when there is a client. Returns how many. */
-static unsigned each_retained(Broker *broker, LzBytes filter, uint8_t qos, Client *client)
-{
-    unsigned count = 0;
-    for (guint i = 0; i < broker->retained->len; i++) {
-        const Retained *retained = broker->retained->pdata[i];
-        if (!lz_mqtt_filter_matches(filter, lz_bytes_of_text(retained->topic))) {
-            continue;
-        }
-        count++;
-        if (client) {
-            const LzMqttPacket packet = decode_checked(retained->publish);
-            deliver(broker, client, retained->publish, MIN(qos, packet.publish.qos), true);
-        }
-    }
-    return count;
+    const RetainedFor *retained = self;
+    const LzMqttPacket packet = decode_checked(publish, version);
+    deliver(retained->client->broker, retained->client,
+            &(Outgoing){.publish = publish, .version = version, .qos = MIN(retained->qos, packet.publish.qos), .is_retained = true});
 }
 
 /* ---- clients ------------------------------------------------------------------------------------ */
@@ -395,17 +248,24 @@ static void client_free(void *data)
     lz_mqtt_window_clear(&client->window);
     lz_mqtt_ids_clear(&client->received);
     g_queue_clear_full(&client->waiting, (GDestroyNotify)outgoing_free);
-    g_ptr_array_unref(client->subscriptions);
+    lz_event_cancel(client->broker->env.scheduler, &client->expiry);
+    if (client->subscriber.subscriptions) {
+        lz_mqtt_subscriber_clear(&client->subscriber, NULL);
+    }
     lz_buffer_unref(client->will);
     g_free(client->id);
     g_free(client);
 }
 
+static void forget_expired(void *owner);
+
 static Client *client_new(Broker *broker, const char *id)
 {
     Client *client = g_new0(Client, 1);
+    client->broker = broker;
     client->id = g_strdup(id);
-    client->subscriptions = g_ptr_array_new_with_free_func(subscription_free);
+    lz_mqtt_subscriber_init(&client->subscriber);
+    lz_event_init(&client->expiry, forget_expired, client);
     client->kept.data = client;
     g_queue_init(&client->waiting);
     g_hash_table_insert(broker->clients, client->id, client);
@@ -415,10 +275,15 @@ static Client *client_new(Broker *broker, const char *id)
 /* Forgets all that is known of the client; it has no connection. */
 static void forget_client(Broker *broker, Client *client)
 {
-    for (guint i = 0; i < client->subscriptions->len; i++) {
-        unlink_subscription(broker, client->subscriptions->pdata[i]);
-    }
+    lz_mqtt_subscriber_clear(&client->subscriber, &broker->topics);
     g_hash_table_remove(broker->clients, client->id);           /* frees it */
+}
+
+static void forget_expired(void *owner)
+{
+    Client *client = owner;
+    g_queue_unlink(&client->broker->kept, &client->kept);
+    forget_client(client->broker, client);
 }
 
 static void keep_client(Broker *broker, Client *client)
@@ -428,6 +293,8 @@ static void keep_client(Broker *broker, Client *client)
         Client *oldest = broker->kept.head->data;
         g_queue_unlink(&broker->kept, &oldest->kept);
         forget_client(broker, oldest);
+    } else if (client->expiry_s < LZ_MQTT_NEVER_EXPIRES) {
+        lz_timer_after(broker->env.scheduler, &client->expiry, LZ_SECONDS(client->expiry_s));
     }
 }
 
@@ -465,7 +332,7 @@ static void detach(Connection *connection, bool wants_will)
         publish_will(broker, client);
     }
     g_clear_pointer(&client->will, lz_buffer_unref);
-    if (client->is_clean) {
+    if (client->expiry_s == 0) {
         forget_client(broker, client);
     } else {
         keep_client(broker, client);
@@ -479,6 +346,7 @@ static LzBuffer *will_new(const LzMqttConnect *connect)
     }
     const LzMqttPacket will = {
         .type = LZ_MQTT_PUBLISH,
+        .version = LZ_MQTT_5,
         .packet_id = connect->will_qos > 0,
         .publish = {.topic = connect->will_topic, .payload = connect->will_message, .qos = connect->will_qos,
                     .is_retained = connect->will_retain},
@@ -488,22 +356,59 @@ static LzBuffer *will_new(const LzMqttConnect *connect)
     return packet;
 }
 
+/* 5.0, 3.2.2.3: what the client could not know. */
+static void write_connack_properties(const Connection *connection, LzWriter *writer)
+{
+    const Config *config = connection->broker->config;
+    const Client *client = connection->client;
+    lz_mqtt_property_write_number(writer, LZ_MQTT_RECEIVE_MAXIMUM, (uint32_t)config->receive_max);
+    lz_mqtt_property_write_number(writer, LZ_MQTT_MAXIMUM_PACKET, (uint32_t)config->packet_max_bytes);
+    lz_mqtt_property_write_number(writer, LZ_MQTT_SUBSCRIPTION_ID_AVAILABLE, 0);
+    lz_mqtt_property_write_number(writer, LZ_MQTT_SHARED_AVAILABLE, 0);
+    if (client->expiry_s != client->asked_expiry_s) {
+        lz_mqtt_property_write_number(writer, LZ_MQTT_SESSION_EXPIRY, (uint32_t)client->expiry_s);
+    }
+    if (client->has_assigned_id) {
+        lz_mqtt_property_write_bytes(writer, LZ_MQTT_ASSIGNED_ID, lz_bytes_of_text(client->id));
+    }
+}
+
+static uint8_t reason_of_code(LzMqttConnectCode code)
+{
+    static const uint8_t reasons[LZ_MQTT_CONNECT_CODE_COUNT] = {
+        [LZ_MQTT_ACCEPTED] = LZ_MQTT_REASON_SUCCESS,
+        [LZ_MQTT_REFUSED_LEVEL] = LZ_MQTT_REASON_VERSION,
+        [LZ_MQTT_REFUSED_IDENTIFIER] = LZ_MQTT_REASON_IDENTIFIER,
+        [LZ_MQTT_REFUSED_UNAVAILABLE] = LZ_MQTT_REASON_UNAVAILABLE,
+        [LZ_MQTT_REFUSED_CREDENTIALS] = LZ_MQTT_REASON_CREDENTIALS,
+        [LZ_MQTT_REFUSED_AUTHORISATION] = LZ_MQTT_REASON_AUTHORISATION,
+    };
+    return reasons[code];
+}
+
 static void answer_connect(Connection *connection, LzMqttConnectCode code, bool is_session_present)
 {
+    uint8_t properties[256];
+    LzWriter writer = lz_writer(properties, sizeof properties);
+    const bool is_v5 = connection->version == LZ_MQTT_5;
+    if (is_v5 && code == LZ_MQTT_ACCEPTED) {
+        write_connack_properties(connection, &writer);
+    }
     const LzMqttPacket packet = {
         .type = LZ_MQTT_CONNACK,
-        .connack = {.is_session_present = is_session_present, .code = (uint8_t)code},
+        .properties = {properties, writer.size},
+        .connack = {.is_session_present = is_session_present, .code = is_v5 ? reason_of_code(code) : (uint8_t)code},
     };
     send_packet(connection, &packet);
     if (code != LZ_MQTT_ACCEPTED) {
-        refuse_connection(connection);                          /* [MQTT-3.2.2-5] */
+        refuse_connection(connection, LZ_MQTT_REASON_SUCCESS);  /* [MQTT-3.2.2-5]: CONNACK has said why */
     }
 }
 
 static LzMqttConnectCode judge_connect(const Connection *connection, const LzMqttConnect *connect)
 {
-    if (connect->client_id.size == 0 && !connect->clean_session) {
-        return LZ_MQTT_REFUSED_IDENTIFIER;                      /* [MQTT-3.1.3-8] */
+    if (connection->version != LZ_MQTT_5 && connect->client_id.size == 0 && !connect->clean_session) {
+        return LZ_MQTT_REFUSED_IDENTIFIER;                      /* [MQTT-3.1.3-8]; 5.0 gives any client an identifier */
     }
     if (!connection->broker->config->match_identity) {
         return LZ_MQTT_ACCEPTED;
@@ -523,19 +428,22 @@ static Client *take_client(Broker *broker, const LzMqttConnect *connect, bool *r
     if (client && client->connection) {
         Connection *old = client->connection;                   /* [MQTT-3.1.4-2] */
         detach(old, true);
-        close_connection(old);
+        close_connection(old, LZ_MQTT_REASON_TAKEN_OVER);
         client = g_hash_table_lookup(broker->clients, id);
     }
     if (client) {
         g_assert(!client->connection);
         g_queue_unlink(&broker->kept, &client->kept);
+        lz_event_cancel(broker->env.scheduler, &client->expiry);
     }
     if (client && connect->clean_session) {
         forget_client(broker, client);                          /* [MQTT-3.1.2-6] */
         client = NULL;
     }
     *ret_is_present = client != NULL;
-    return client ? client : client_new(broker, id);
+    client = client ? client : client_new(broker, id);
+    client->has_assigned_id = connect->client_id.size == 0;
+    return client;
 }
 
 static void watch(void *owner)
@@ -543,7 +451,7 @@ static void watch(void *owner)
     Connection *connection = owner;
     Broker *broker = connection->broker;
     if (!connection->is_accepted) {
-        refuse_connection(connection);                          /* 3.1.4: no CONNECT within a reasonable time */
+        refuse_connection(connection, LZ_MQTT_REASON_SUCCESS);  /* 3.1.4: no CONNECT within a reasonable time */
         return;
     }
     const LzTime due_ns = connection->received_ns + connection->keepalive_ns;
@@ -555,8 +463,27 @@ static void watch(void *owner)
     lz_session_abort(connection->session);                      /* [MQTT-3.1.2-24] as if the network had failed */
 }
 
-static void process_connect(Connection *connection, const LzMqttConnect *connect)
+/* How long the session outlives its connection, and how much may be under way to the client. */
+static void set_terms(Client *client, const LzMqttPacket *packet)
 {
+    const Config *config = client->broker->config;
+    uint32_t expiry_s = 0, receive_max = UINT16_MAX;
+    if (packet->version != LZ_MQTT_5) {
+        expiry_s = packet->connect.clean_session ? 0 : LZ_MQTT_NEVER_EXPIRES;
+    }
+    lz_mqtt_property_number(packet->properties, LZ_MQTT_SESSION_EXPIRY, &expiry_s);
+    lz_mqtt_property_number(packet->properties, LZ_MQTT_RECEIVE_MAXIMUM, &receive_max);
+    client->asked_expiry_s = client->expiry_s = expiry_s;
+    const int64_t most_s = config->session_expiry_max_ns / LZ_NS_PER_S;
+    if (packet->version == LZ_MQTT_5 && most_s > 0) {
+        client->expiry_s = MIN(client->expiry_s, most_s);
+    }
+    client->inflight_max = MIN(config->inflight_max, (int64_t)receive_max);
+}
+
+static void process_connect(Connection *connection, const LzMqttPacket *packet)
+{
+    const LzMqttConnect *connect = &packet->connect;
     Broker *broker = connection->broker;
     if (!may_send(connection)) {
         return;
@@ -569,7 +496,7 @@ static void process_connect(Connection *connection, const LzMqttConnect *connect
     bool is_present;
     Client *client = take_client(broker, connect, &is_present);
     client->connection = connection;
-    client->is_clean = connect->clean_session;
+    set_terms(client, packet);
     client->will = will_new(connect);
     connection->client = client;
     connection->is_accepted = true;
@@ -614,26 +541,49 @@ static unsigned process_publish(Connection *connection, const LzMqttPacket *pack
         return 0;
     }
     unsigned subscribers = 0;
+    const LzMqttSubscriber *publisher = connection->client ? &connection->client->subscriber : NULL;
     if (!is_repeated(connection, packet)) {
         lz_probe_count(broker->env.probes, broker->context.scope, LZ_METRIC_SERVICE_MESSAGES, 1);
         lz_probe_delivered(broker->env.probes, packet->publish.payload);
         if (packet->publish.is_retained) {
-            retain(broker, packet->publish.topic, packet->publish.payload, bytes);
+            lz_mqtt_topics_retain(&broker->topics, &packet->publish, bytes, connection->version, broker->config->retained_max);
         }
-        subscribers = search_subscribers(broker, packet->publish.topic);
+        subscribers = lz_mqtt_topics_search(&broker->topics, packet->publish.topic, publisher)->len;
     }
     if (packet->publish.qos == 1) {
         send_acknowledgement(connection, LZ_MQTT_PUBACK, packet->packet_id);
     } else if (packet->publish.qos == 2) {
         send_acknowledgement(connection, LZ_MQTT_PUBREC, packet->packet_id);
     }
-    if (connection->client && lz_mqtt_ids_count(&connection->client->received) > QOS2_OPEN_MAX) {
-        refuse_connection(connection);
+    const int64_t open_max = connection->version == LZ_MQTT_5 ? broker->config->receive_max : QOS2_OPEN_MAX;
+    if (connection->client && lz_mqtt_ids_count(&connection->client->received) > open_max) {
+        refuse_connection(connection, LZ_MQTT_REASON_RECEIVE_MAXIMUM);
     }
     return subscribers;
 }
 
-/* Returns how many retained messages the new subscriptions bring, [MQTT-3.3.1-6]. */
+/* 5.0, 3.8.3.1: which subscriptions bring retained messages; in 3.1.1 all do. */
+static bool wants_retained(uint8_t options, bool is_new)
+{
+    const uint8_t handling = options & LZ_MQTT_OPTION_RETAIN_HANDLING;
+    return handling == 0 || (handling == LZ_MQTT_OPTION_RETAIN_IF_NEW && is_new);
+}
+
+/* Appends its return code (3.9.3). Returns how many retained messages it brings, [MQTT-3.3.1-6]: those are sent later. */
+static unsigned subscribe(Connection *connection, LzBytes filter, uint8_t options, GByteArray *codes)
+{
+    Broker *broker = connection->broker;
+    LzMqttSubscriber *subscriber = &connection->client->subscriber;
+    const bool is_new = !lz_mqtt_topics_has(subscriber, filter);
+    const bool brings = wants_retained(options, is_new);
+    const uint8_t kept = brings ? options & (uint8_t)~LZ_MQTT_OPTION_RETAIN_HANDLING : options | LZ_MQTT_OPTION_RETAIN_NEVER;
+    const bool is_taken = lz_mqtt_topics_subscribe(&broker->topics, subscriber, filter, kept, broker->config->subscriptions_max);
+    const uint8_t refusal = connection->version == LZ_MQTT_5 ? LZ_MQTT_REASON_QUOTA : LZ_MQTT_SUBSCRIPTION_REFUSED;
+    const uint8_t code = is_taken ? options & LZ_MQTT_OPTION_QOS : refusal;
+    g_byte_array_append(codes, &code, 1);
+    return is_taken && brings ? lz_mqtt_topics_each_retained(&broker->topics, filter, NULL, NULL) : 0;
+}
+
 static unsigned process_subscribe(Connection *connection, const LzMqttPacket *packet)
 {
     if (!connection->client) {
@@ -644,9 +594,7 @@ static unsigned process_subscribe(Connection *connection, const LzMqttPacket *pa
     uint8_t qos;
     unsigned retained = 0;
     while (lz_mqtt_entry_next(packet->type, &entries, &filter, &qos)) {
-        const uint8_t code = subscribe(connection->broker, connection->client, filter, qos);
-        g_byte_array_append(codes, &code, 1);
-        retained += code == LZ_MQTT_SUBSCRIPTION_REFUSED ? 0 : each_retained(connection->broker, filter, qos, NULL);
+        retained += subscribe(connection, filter, qos, codes);
     }
     const LzMqttPacket answer = {
         .type = LZ_MQTT_SUBACK,
@@ -662,12 +610,19 @@ static void process_unsubscribe(Connection *connection, const LzMqttPacket *pack
     if (!connection->client) {
         return;
     }
+    g_autoptr(GByteArray) codes = g_byte_array_new();
     LzBytes entries = packet->entries, filter;
     uint8_t qos;
     while (lz_mqtt_entry_next(packet->type, &entries, &filter, &qos)) {
-        unsubscribe(connection->broker, connection->client, filter);
+        const bool was_there = lz_mqtt_topics_unsubscribe(&connection->broker->topics, &connection->client->subscriber, filter);
+        const uint8_t code = was_there ? LZ_MQTT_REASON_SUCCESS : LZ_MQTT_REASON_NO_SUBSCRIPTION;
+        g_byte_array_append(codes, &code, 1);
     }
-    send_acknowledgement(connection, LZ_MQTT_UNSUBACK, packet->packet_id);      /* [MQTT-3.10.4-4], -5 */
+    LzMqttPacket answer = {.type = LZ_MQTT_UNSUBACK, .packet_id = packet->packet_id};
+    if (connection->version == LZ_MQTT_5) {
+        answer.entries = (LzBytes){codes->data, codes->len};
+    }
+    send_packet(connection, &answer);                           /* [MQTT-3.10.4-4], -5 */
 }
 
 static void process_acknowledgement(Connection *connection, const LzMqttPacket *packet)
@@ -677,6 +632,12 @@ static void process_acknowledgement(Connection *connection, const LzMqttPacket *
         return;
     }
     void *item = NULL;
+    if (packet->type == LZ_MQTT_PUBREC && packet->reason >= LZ_MQTT_REASON_FAILURE) {
+        item = lz_mqtt_window_take(&client->window, packet->packet_id);         /* 5.0, 4.3.3: it does not want it */
+        g_clear_pointer((Outgoing **)&item, outgoing_free);
+        send_waiting(client);
+        return;
+    }
     const LzMqttAck ack = lz_mqtt_window_acknowledge(&client->window, packet->type, packet->packet_id, &item);
     if (ack == LZ_MQTT_ACK_DONE) {
         outgoing_free(item);
@@ -694,12 +655,23 @@ static void process_release(Connection *connection, const LzMqttPacket *packet)
     }
 }
 
+/* 3.14.4. 5.0 may change how long the session is kept, but not from nothing (3.14.2.2.2). */
+static void process_disconnect(Connection *connection, const LzMqttPacket *packet)
+{
+    uint32_t expiry_s;
+    if (connection->client && connection->client->expiry_s > 0 &&
+        lz_mqtt_property_number(packet->properties, LZ_MQTT_SESSION_EXPIRY, &expiry_s)) {
+        connection->client->expiry_s = expiry_s;
+    }
+    close_connection(connection, LZ_MQTT_REASON_SUCCESS);
+}
+
 /* Does what the packet asks for; returns how many copies of messages then go out. */
 static unsigned process(Connection *connection, const LzMqttPacket *packet, LzBuffer *bytes)
 {
     switch (packet->type) {
     case LZ_MQTT_CONNECT:
-        process_connect(connection, &packet->connect);
+        process_connect(connection, packet);
         return 0;
     case LZ_MQTT_PUBLISH:
         return process_publish(connection, packet, bytes);
@@ -720,7 +692,7 @@ static unsigned process(Connection *connection, const LzMqttPacket *packet, LzBu
         send_packet(connection, &(LzMqttPacket){.type = LZ_MQTT_PINGRESP});     /* [MQTT-3.12.4-1] */
         return 0;
     case LZ_MQTT_DISCONNECT:
-        close_connection(connection);                           /* 3.14.4 */
+        process_disconnect(connection, packet);
         return 0;
     case LZ_MQTT_CONNACK:
     case LZ_MQTT_SUBACK:
@@ -735,18 +707,24 @@ static void fan_out(Connection *connection, const LzMqttPacket *packet, LzBuffer
 {
     Broker *broker = connection->broker;
     if (packet->type == LZ_MQTT_PUBLISH) {
-        search_subscribers(broker, packet->publish.topic);
-        for (guint i = 0; i < broker->matches->len; i++) {
-            Client *client = broker->matches->pdata[i];
-            deliver(broker, client, bytes, MIN(client->match_qos, packet->publish.qos), false);
+        const LzMqttSubscriber *publisher = connection->client ? &connection->client->subscriber : NULL;
+        const GPtrArray *matches = lz_mqtt_topics_search(&broker->topics, packet->publish.topic, publisher);
+        for (guint i = 0; i < matches->len; i++) {
+            const LzMqttSubscriber *match = matches->pdata[i];
+            const Outgoing outgoing = {.publish = bytes,
+                                       .version = packet->version,
+                                       .qos = MIN(match->match_qos, packet->publish.qos),
+                                       .is_retained = match->match_keeps_retain && packet->publish.is_retained};
+            deliver(broker, matches->pdata[i], &outgoing);
         }
         return;
     }
     LzBytes entries = packet->entries, filter;
     uint8_t qos;
     while (connection->client && lz_mqtt_entry_next(packet->type, &entries, &filter, &qos)) {
-        if (find_subscription(connection->client, filter)) {
-            each_retained(broker, filter, qos, connection->client);
+        RetainedFor retained = {connection->client, qos & LZ_MQTT_OPTION_QOS};
+        if (lz_mqtt_topics_brings_retained(&connection->client->subscriber, filter)) {
+            lz_mqtt_topics_each_retained(&broker->topics, filter, deliver_retained, &retained);
         }
     }
 }
@@ -779,7 +757,7 @@ static LzTime cost_ns(const Config *config, const LzMqttPacket *packet)
 static void begin_job(Connection *connection)
 {
     Broker *broker = connection->broker;
-    const LzMqttPacket packet = decode_checked(g_queue_peek_head(&connection->jobs));
+    const LzMqttPacket packet = decode_checked(g_queue_peek_head(&connection->jobs), connection->version);
     connection->work = WORK_PROCESS;
     lz_host_compute(broker->context.host, cost_ns(broker->config, &packet), &connection->done);
 }
@@ -790,7 +768,7 @@ static void connection_free(Connection *connection)
     Broker *broker = connection->broker;
     LzBuffer *bytes;
     while ((bytes = g_queue_pop_head(&connection->jobs))) {
-        const LzMqttPacket packet = decode_checked(bytes);
+        const LzMqttPacket packet = decode_checked(bytes, connection->version);
         lose(broker, &packet, LZ_LOSS_CONNECTION);
         lz_buffer_unref(bytes);
         broker->jobs--;
@@ -821,7 +799,7 @@ static void work_done(void *owner)
     Connection *connection = owner;
     Broker *broker = connection->broker;
     LzBuffer *bytes = g_queue_peek_head(&connection->jobs);
-    const LzMqttPacket packet = decode_checked(bytes);
+    const LzMqttPacket packet = decode_checked(bytes, connection->version);
     if (connection->work == WORK_PROCESS) {
         const unsigned copies = process(connection, &packet, bytes);
         if (copies > 0) {
@@ -847,30 +825,57 @@ static bool is_allowed(const Connection *connection, LzMqttType type)
 }
 
 /* The queue is full. 3.1.1 has no answer to a PUBLISH that says so: QoS 0 is dropped, and for everything
- * else the connection is closed [MQTT-4.8.0-2], so that the sender keeps the message and comes back. */
+ * else the connection is closed [MQTT-4.8.0-2], so that the sender keeps the message and comes back. 5.0 has a reason
+ * code for it. */
 static void refuse_for_load(Connection *connection, const LzMqttPacket *packet)
 {
     Broker *broker = connection->broker;
+    if (connection->version == LZ_MQTT_5 && packet->type == LZ_MQTT_PUBLISH && packet->publish.qos > 0) {
+        count_refused(broker);
+        const LzMqttType type = packet->publish.qos == 1 ? LZ_MQTT_PUBACK : LZ_MQTT_PUBREC;
+        send_packet(connection, &(LzMqttPacket){.type = type, .packet_id = packet->packet_id, .reason = LZ_MQTT_REASON_QUOTA});
+        return;
+    }
     if (packet->type == LZ_MQTT_PUBLISH && packet->publish.qos == 0) {
         lose(broker, packet, LZ_LOSS_SERVICE_FULL);
     } else if (packet->type == LZ_MQTT_CONNECT) {
         answer_connect(connection, LZ_MQTT_REFUSED_UNAVAILABLE, false);
     } else {
-        refuse_connection(connection);
+        refuse_connection(connection, LZ_MQTT_REASON_QUOTA);
     }
+}
+
+/* The first packet decides of which version all are. */
+static LzMqttError decode_packet(Connection *connection, LzBytes bytes, LzMqttPacket *ret_packet)
+{
+    LzMqttError error = lz_mqtt_decode_as(connection->version, bytes, ret_packet);
+    if (error == LZ_MQTT_ERROR_PROTOCOL_LEVEL && !connection->has_connect) {
+        error = lz_mqtt_decode_as(LZ_MQTT_5, bytes, ret_packet);
+        connection->version = error == LZ_MQTT_ERROR_PROTOCOL_LEVEL ? LZ_MQTT_3_1_1 : LZ_MQTT_5;
+    }
+    return error;
+}
+
+/* 5.0: an alias needs our leave (3.3.2.3.4), and a client has no identifiers of subscriptions to give (3.3.4). */
+static bool has_foreign_properties(const LzMqttPacket *packet)
+{
+    uint32_t value;
+    return packet->type == LZ_MQTT_PUBLISH && (lz_mqtt_property_number(packet->properties, LZ_MQTT_TOPIC_ALIAS, &value) ||
+                                               lz_mqtt_property_number(packet->properties, LZ_MQTT_SUBSCRIPTION_ID, &value));
 }
 
 static void take_packet(Connection *connection, LzBytes bytes)
 {
     Broker *broker = connection->broker;
     LzMqttPacket packet;
-    const LzMqttError error = lz_mqtt_decode(bytes, &packet);
+    const LzMqttError error = decode_packet(connection, bytes, &packet);
     if (error == LZ_MQTT_ERROR_PROTOCOL_LEVEL && !connection->has_connect) {
         answer_connect(connection, LZ_MQTT_REFUSED_LEVEL, false);               /* [MQTT-3.1.2-2] */
         return;
     }
-    if (error != LZ_MQTT_OK || !is_allowed(connection, packet.type)) {
-        refuse_connection(connection);                          /* [MQTT-4.8.0-1] */
+    if (error != LZ_MQTT_OK || !is_allowed(connection, packet.type) || has_foreign_properties(&packet)) {
+        const bool is_malformed = error != LZ_MQTT_OK;
+        refuse_connection(connection, is_malformed ? LZ_MQTT_REASON_MALFORMED : LZ_MQTT_REASON_PROTOCOL);   /* [MQTT-4.8.0-1] */
         return;
     }
     if (packet.type == LZ_MQTT_CONNECT) {
@@ -899,7 +904,7 @@ static void received(void *self, LzSession *session, LzBytes bytes)
         if (error == LZ_MQTT_OK) {
             take_packet(connection, packet);
         } else if (error != LZ_MQTT_MORE) {
-            refuse_connection(connection);
+            refuse_connection(connection, LZ_MQTT_REASON_MALFORMED);
         }
     }
 }
@@ -972,13 +977,10 @@ static void init(void *state, const void *config, const LzServiceContext *contex
     g_queue_init(&broker->connections);
     g_queue_init(&broker->kept);
     broker->clients = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, client_free);
-    broker->exact = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-    broker->wildcards = g_ptr_array_new();
-    broker->retained_by_topic = g_hash_table_new(g_str_hash, g_str_equal);
-    broker->retained = g_ptr_array_new_with_free_func(retained_free);
-    broker->matches = g_ptr_array_new();
+    lz_mqtt_topics_init(&broker->topics);
     broker->own = connection_new(broker, NULL);
     broker->own->is_own = broker->own->is_accepted = true;
+    broker->own->version = LZ_MQTT_5;
 }
 
 static void start(void *state)
@@ -997,14 +999,12 @@ static void stop(void *state)
     connection_free(broker->own);
     broker->own = connection_new(broker, NULL);
     broker->own->is_own = broker->own->is_accepted = true;
+    broker->own->version = LZ_MQTT_5;
     broker->accepted = broker->opened = 0;
     report_sessions(broker);
     g_queue_init(&broker->kept);        /* its links are the clients' own */
     g_hash_table_remove_all(broker->clients);
-    g_hash_table_remove_all(broker->exact);
-    g_ptr_array_set_size(broker->wildcards, 0);
-    g_hash_table_remove_all(broker->retained_by_topic);
-    g_ptr_array_set_size(broker->retained, 0);
+    lz_mqtt_topics_empty(&broker->topics);
 }
 
 static void clear(void *state)
@@ -1013,11 +1013,7 @@ static void clear(void *state)
     stop(broker);
     connection_free(broker->own);
     g_hash_table_unref(broker->clients);
-    g_hash_table_unref(broker->exact);
-    g_hash_table_unref(broker->retained_by_topic);
-    g_ptr_array_unref(broker->wildcards);
-    g_ptr_array_unref(broker->retained);
-    g_ptr_array_unref(broker->matches);
+    lz_mqtt_topics_clear(&broker->topics);
 }
 
 #define KNEE "derived from EMQ's benchmark of Mosquitto 2.0.15 without TLS, QoS 1, 16 B (emqx/blog, 2023-04): 37000 msg/s " \
@@ -1047,6 +1043,10 @@ static const LzParam params[] = {
              .help = "longest wait for CONNECT on an open session", .source = "EMQX 5 mqtt.idle_timeout"),
     LZ_PARAM(Config, inflight_max, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65000, .fallback = 20,
              .help = "messages sent to a subscriber and not acknowledged", .source = "mosquitto.conf(5) max_inflight_messages"),
+    LZ_PARAM(Config, receive_max, .kind = LZ_PARAM_COUNT, .min = 1, .max = 65535, .fallback = 100,
+             .help = "MQTT 5: messages of QoS 2 that a publisher may have open; beyond, it is disconnected"),
+    LZ_PARAM(Config, session_expiry_max_ns, .kind = LZ_PARAM_TIME_NS, .max = 4e17,
+             .help = "MQTT 5: longest time that a session is kept for a client that is away, whatever it asks; 0 s: no limit"),
     LZ_PARAM(Config, subscriber_queue_max, .kind = LZ_PARAM_COUNT, .max = 1e7, .fallback = 1000,
              .help = "messages of QoS 1 and 2 that wait for a subscriber; beyond, they are dropped for it",
              .source = "mosquitto.conf(5) max_queued_messages"),
@@ -1066,6 +1066,8 @@ static const char *const not_modelled[] = {
     "messages dropped for a single slow or absent subscriber: their life has ended with the broker's work",
     "disk: sessions, queues and retained messages are lost when the service stops",
     "user names, passwords and access lists; $SYS topics; bridges and clusters",
+    "of MQTT 5: expiry of messages, delay and properties of wills, aliases of topics, identifiers of subscriptions, shared "
+    "subscriptions, AUTH; a receiver's own maximum packet size",
     "CPU of reading and framing bytes: the cost of a packet is charged when its turn comes",
     NULL,
 };
@@ -1074,8 +1076,8 @@ static const LzServiceOps ops = {.init = init, .start = start, .stop = stop, .cl
 
 const LzModel lz_service_model_mqtt_broker = {
     .name = "mqtt-broker",
-    .summary = "MQTT 3.1.1 broker with a finite CPU",
-    .source = "OASIS MQTT Version 3.1.1",
+    .summary = "broker of MQTT 3.1.1 and 5 with a finite CPU",
+    .source = "OASIS MQTT Version 3.1.1; Version 5.0",
     .kind = LZ_MODEL_SERVICE,
     .params = params,
     .config_size = sizeof(Config),

@@ -8,20 +8,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_packet(LzBytes frame)
+static void check_packet_as(LzMqttVersion version, LzBytes frame)
 {
     LzMqttPacket packet, again;
-    if (lz_mqtt_decode(frame, &packet) != LZ_MQTT_OK) {
+    if (lz_mqtt_decode_as(version, frame, &packet) != LZ_MQTT_OK) {
         return;
     }
     g_autoptr(GByteArray) bytes = lz_test_mqtt_encode(&packet);
     g_assert_cmpuint(bytes->len, <=, frame.size);       /* the length may have been written longer than needed */
-    g_assert_cmpint((int)lz_mqtt_decode((LzBytes){bytes->data, bytes->len}, &again), ==, LZ_MQTT_OK);
+    g_assert_cmpint((int)lz_mqtt_decode_as(version, (LzBytes){bytes->data, bytes->len}, &again), ==, LZ_MQTT_OK);
     lz_test_mqtt_assert_equal(&packet, &again);
     if (packet.type == LZ_MQTT_PUBLISH) {
         lz_mqtt_filter_matches(lz_bytes_of_text("ward/+/#"), packet.publish.topic);
         g_assert_true(lz_mqtt_filter_matches(packet.publish.topic, packet.publish.topic));
     }
+}
+
+static void check_packet(LzBytes frame)
+{
+    check_packet_as(LZ_MQTT_3_1_1, frame);
+    check_packet_as(LZ_MQTT_5, frame);
 }
 
 /* Returns the bytes of whole packets that came out. */

@@ -143,7 +143,52 @@ static LzBytes random_codes(LzRandom *random, GPtrArray *memory)
     return keep(memory, array);
 }
 
-LzMqttPacket lz_test_mqtt_packet(LzRandom *random, LzMqttType type, GPtrArray *memory)
+/* Some of those that may stand in packets of the type; 0: in a will. */
+static LzBytes random_properties(LzRandom *random, unsigned type, GPtrArray *memory)
+{
+    uint8_t bytes[512];
+    LzWriter writer = lz_writer(bytes, sizeof bytes);
+    for (unsigned id = 1; id < LZ_MQTT_PROPERTY_COUNT; id++) {
+        static const uint8_t texts[] = {LZ_MQTT_CONTENT_TYPE, LZ_MQTT_RESPONSE_TOPIC, LZ_MQTT_CORRELATION, LZ_MQTT_ASSIGNED_ID,
+                                        LZ_MQTT_AUTH_METHOD, LZ_MQTT_AUTH_DATA, LZ_MQTT_SERVER_REFERENCE, LZ_MQTT_REASON_TEXT};
+        static const uint8_t numbers[] = {LZ_MQTT_PAYLOAD_FORMAT, LZ_MQTT_MESSAGE_EXPIRY, LZ_MQTT_SUBSCRIPTION_ID, LZ_MQTT_SESSION_EXPIRY,
+                                          LZ_MQTT_SERVER_KEEP_ALIVE, LZ_MQTT_WILL_DELAY, LZ_MQTT_RECEIVE_MAXIMUM, LZ_MQTT_TOPIC_ALIAS,
+                                          LZ_MQTT_MAXIMUM_QOS, LZ_MQTT_MAXIMUM_PACKET, LZ_MQTT_SHARED_AVAILABLE};
+        LzWriter next = writer;
+        if (memchr(texts, (int)id, sizeof texts)) {
+            lz_mqtt_property_write_bytes(&next, (LzMqttProperty)id, random_text(random, memory));
+        } else if (memchr(numbers, (int)id, sizeof numbers)) {
+            lz_mqtt_property_write_number(&next, (LzMqttProperty)id, 1);
+        }
+        const LzBytes properties = {bytes, next.size};
+        const bool is_good = type == 0 ? lz_mqtt_will_properties_are_valid(properties)
+                                       : lz_mqtt_properties_are_valid((LzMqttType)type, properties);
+        writer = is_good && coin(random) ? next : writer;
+    }
+    GByteArray *array = g_byte_array_new();
+    g_byte_array_append(array, bytes, (guint)writer.size);
+    return keep(memory, array);
+}
+
+static void make_version_5(LzRandom *random, LzMqttPacket *packet, GPtrArray *memory)
+{
+    static const uint8_t codes[] = {0, LZ_MQTT_REASON_NO_SUBSCRIPTION, LZ_MQTT_REASON_QUOTA};
+    packet->version = LZ_MQTT_5;
+    if (packet->type != LZ_MQTT_PINGREQ && packet->type != LZ_MQTT_PINGRESP) {
+        packet->properties = random_properties(random, packet->type, memory);
+    }
+    if (packet->type == LZ_MQTT_CONNECT && packet->connect.has_will) {
+        packet->connect.will_properties = random_properties(random, 0, memory);
+    } else if (packet->type == LZ_MQTT_CONNACK && packet->connack.code != 0) {
+        packet->connack.code = LZ_MQTT_REASON_UNAVAILABLE;
+    } else if (packet->type == LZ_MQTT_UNSUBACK) {
+        packet->entries = (LzBytes){codes, 1 + (size_t)below(random, sizeof codes)};
+    } else if ((packet->type >= LZ_MQTT_PUBACK && packet->type <= LZ_MQTT_PUBCOMP) || packet->type == LZ_MQTT_DISCONNECT) {
+        packet->reason = coin(random) ? LZ_MQTT_REASON_QUOTA : LZ_MQTT_REASON_SUCCESS;
+    }
+}
+
+LzMqttPacket lz_test_mqtt_packet(LzRandom *random, LzMqttVersion version, LzMqttType type, GPtrArray *memory)
 {
     LzMqttPacket packet = {.type = type};
     switch (type) {
@@ -178,6 +223,9 @@ LzMqttPacket lz_test_mqtt_packet(LzRandom *random, LzMqttType type, GPtrArray *m
     case LZ_MQTT_DISCONNECT:
         break;
     }
+    if (version == LZ_MQTT_5) {
+        make_version_5(random, &packet, memory);
+    }
     return packet;
 }
 
@@ -196,6 +244,7 @@ static void assert_connect_equal(const LzMqttConnect *a, const LzMqttConnect *b)
     g_assert_cmpuint(a->will_qos, ==, b->will_qos);
     assert_bytes_equal(a->will_topic, b->will_topic);
     assert_bytes_equal(a->will_message, b->will_message);
+    assert_bytes_equal(a->will_properties, b->will_properties);
     g_assert_cmpint(a->has_user_name, ==, b->has_user_name);
     assert_bytes_equal(a->user_name, b->user_name);
     g_assert_cmpint(a->has_password, ==, b->has_password);
@@ -214,7 +263,10 @@ static void assert_publish_equal(const LzMqttPublish *a, const LzMqttPublish *b)
 void lz_test_mqtt_assert_equal(const LzMqttPacket *a, const LzMqttPacket *b)
 {
     g_assert_cmpint((int)a->type, ==, (int)b->type);
+    g_assert_cmpint((int)a->version, ==, (int)b->version);
     g_assert_cmpuint(a->packet_id, ==, b->packet_id);
+    g_assert_cmpuint(a->reason, ==, b->reason);
+    assert_bytes_equal(a->properties, b->properties);
     if (a->type == LZ_MQTT_CONNECT) {
         assert_connect_equal(&a->connect, &b->connect);
     } else if (a->type == LZ_MQTT_CONNACK) {
@@ -222,7 +274,8 @@ void lz_test_mqtt_assert_equal(const LzMqttPacket *a, const LzMqttPacket *b)
         g_assert_cmpuint(a->connack.code, ==, b->connack.code);
     } else if (a->type == LZ_MQTT_PUBLISH) {
         assert_publish_equal(&a->publish, &b->publish);
-    } else if (a->type == LZ_MQTT_SUBSCRIBE || a->type == LZ_MQTT_UNSUBSCRIBE || a->type == LZ_MQTT_SUBACK) {
+    } else if (a->type == LZ_MQTT_SUBSCRIBE || a->type == LZ_MQTT_UNSUBSCRIBE || a->type == LZ_MQTT_SUBACK ||
+               a->type == LZ_MQTT_UNSUBACK) {
         assert_bytes_equal(a->entries, b->entries);
     }
 }

@@ -6,7 +6,7 @@
 #include "lazaret/random.h"
 
 /* A valid packet of the type; its strings live in `memory` (GBytes of the caller, freed with the array). */
-LzMqttPacket lz_test_mqtt_packet(LzRandom *random, LzMqttType type, GPtrArray *memory);
+LzMqttPacket lz_test_mqtt_packet(LzRandom *random, LzMqttVersion version, LzMqttType type, GPtrArray *memory);
 /* An array for the above. */
 GPtrArray *lz_test_mqtt_memory_new(void);
 /* Fails the test when the two differ in any field. */

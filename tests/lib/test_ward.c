@@ -206,7 +206,9 @@ void test_peer_send_bytes(TestPeer *peer, const void *bytes, size_t size)
 
 void test_peer_send(TestPeer *peer, const LzMqttPacket *packet)
 {
-    g_autoptr(GByteArray) bytes = lz_test_mqtt_encode(packet);
+    LzMqttPacket given = *packet;
+    given.version = peer->version;
+    g_autoptr(GByteArray) bytes = lz_test_mqtt_encode(&given);
     test_peer_send_bytes(peer, bytes->data, bytes->len);
 }
 
@@ -215,7 +217,7 @@ LzMqttPacket test_peer_expect(TestPeer *peer, LzMqttType type)
     g_assert_cmpuint(peer->taken, <, peer->packets->len);
     const GByteArray *bytes = peer->packets->pdata[peer->taken++];
     LzMqttPacket packet;
-    g_assert_cmpint((int)lz_mqtt_decode((LzBytes){bytes->data, bytes->len}, &packet), ==, LZ_MQTT_OK);
+    g_assert_cmpint((int)lz_mqtt_decode_as(peer->version, (LzBytes){bytes->data, bytes->len}, &packet), ==, LZ_MQTT_OK);
     g_assert_cmpstr(lz_mqtt_type_name(packet.type), ==, lz_mqtt_type_name(type));
     return packet;
 }

@@ -49,6 +49,7 @@ typedef struct TestPeer {
     LzHost *host;
     LzSession *session;         /* NULL before it is accepted and after the end */
     bool was_opened, was_closed;
+    LzMqttVersion version;      /* of its packets */
     bool is_deaf;               /* what arrives is not MQTT and not looked at */
     unsigned sessions;          /* opened so far */
     LzCloseReason reason;

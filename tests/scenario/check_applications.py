@@ -211,6 +211,18 @@ def check_dicom(folder):
     check_dcmtk(conversation(path), os.path.join(folder, "stored"))
 
 
+# ---- MQTT 5 ----
+
+def check_mqtt5(folder):
+    path = capture(folder, "mqtt5")
+    check_clean("mqtt5", path)
+    connects = tshark(path, "mqtt.msgtype == 1", "mqtt.ver", "mqtt.property_id", "mqtt.prop_number")
+    check("mqtt5: CONNECT is of version 5, with the terms of the session",
+          connects in ([[["5"], ids, ["120", "20"]]] for ids in (["17", "33"], ["0x11", "0x21"])), connects)
+    kinds = [kind for kinds, in tshark(path, "mqtt", "mqtt.msgtype") for kind in kinds]
+    check("mqtt5: both sides of each QoS", all(kinds.count(kind) >= 6 for kind in ("3", "4", "5", "6", "7")), kinds)
+
+
 if not shutil.which("tshark"):
     print("1..0 # SKIP tshark is not installed")
     sys.exit(0)
@@ -219,5 +231,6 @@ with tempfile.TemporaryDirectory() as scratch:
     check_hl7(scratch)
     check_phone(scratch)
     check_dicom(scratch)
+    check_mqtt5(scratch)
 print(f"1..{count}")
 sys.exit(1 if failures else 0)

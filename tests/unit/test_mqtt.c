@@ -9,12 +9,14 @@ static void test_round_trip(void)
     LzRandom random;
     lz_random_init(&random, seed, lz_entity_id("mqtt"), LZ_PURPOSE_GENERAL);
     for (unsigned round = 0; round < 300; round++) {
+        const LzMqttVersion version = round % 2 ? LZ_MQTT_5 : LZ_MQTT_3_1_1;
         for (unsigned type = LZ_MQTT_CONNECT; type <= LZ_MQTT_DISCONNECT; type++) {
             g_autoptr(GPtrArray) memory = lz_test_mqtt_memory_new();
-            const LzMqttPacket packet = lz_test_mqtt_packet(&random, (LzMqttType)type, memory);
+            const LzMqttPacket packet = lz_test_mqtt_packet(&random, version, (LzMqttType)type, memory);
             g_autoptr(GByteArray) bytes = lz_test_mqtt_encode(&packet);
             LzMqttPacket decoded;
-            g_assert_cmpint((int)lz_mqtt_decode((LzBytes){bytes->data, bytes->len}, &decoded), ==, LZ_MQTT_OK);
+            g_assert_cmpint((int)lz_mqtt_decode_as(version, (LzBytes){bytes->data, bytes->len}, &decoded), ==,
+                            LZ_MQTT_OK);
             lz_test_mqtt_assert_equal(&packet, &decoded);
             g_assert_cmpuint(lz_mqtt_encode(&packet, bytes->data, bytes->len - 1), ==, 0);
         }
@@ -52,7 +54,7 @@ static void test_split(void)
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     for (unsigned type = LZ_MQTT_CONNECT; type <= LZ_MQTT_DISCONNECT; type++) {
         g_autoptr(GPtrArray) memory = lz_test_mqtt_memory_new();
-        LzMqttPacket packet = lz_test_mqtt_packet(&random, (LzMqttType)type, memory);
+        LzMqttPacket packet = lz_test_mqtt_packet(&random, type % 2 ? LZ_MQTT_5 : LZ_MQTT_3_1_1, (LzMqttType)type, memory);
         if (packet.type == LZ_MQTT_PUBLISH) {
             packet.publish.payload.size = MIN(packet.publish.payload.size, 300);
         }
@@ -256,6 +258,55 @@ static void test_matching(void)
     }
 }
 
+/* Bytes of 5.0 that break a rule of it; the same may be right in 3.1.1, and the other way round. */
+static void test_malformed_5(void)
+{
+    static const struct { const char *what; LzMqttError expected; size_t size; const char *bytes; } cases[] = {
+        {"CONNECT of 3.1.1", LZ_MQTT_ERROR_PROTOCOL_LEVEL, 15, "\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01" "a"},
+        {"CONNACK without properties", LZ_MQTT_ERROR_TRUNCATED, 4, "\x20\x02\x00\x00"},
+        {"CONNACK with a code of 3.1.1", LZ_MQTT_ERROR_CODE, 5, "\x20\x03\x00\x05\x00"},
+        {"unknown property", LZ_MQTT_ERROR_PROPERTY, 7, "\x20\x05\x00\x00\x02\x7f\x00"},
+        {"property of another packet", LZ_MQTT_ERROR_PROPERTY, 8, "\x20\x06\x00\x00\x03\x23\x00\x01"},
+        {"property twice", LZ_MQTT_ERROR_PROPERTY, 11, "\x20\x09\x00\x00\x06\x21\x00\x01\x21\x00\x01"},
+        {"receive maximum 0", LZ_MQTT_ERROR_PROPERTY, 8, "\x20\x06\x00\x00\x03\x21\x00\x00"},
+        {"property cut short", LZ_MQTT_ERROR_PROPERTY, 7, "\x20\x05\x00\x00\x02\x21\x00"},
+        {"length of properties of five bytes", LZ_MQTT_ERROR_TRUNCATED, 9, "\x20\x07\x00\x00\xff\xff\xff\xff\x01"},
+        {"length of properties beyond the packet", LZ_MQTT_ERROR_TRUNCATED, 5, "\x20\x03\x00\x00\x09"},
+        {"reserved bits of options", LZ_MQTT_ERROR_QOS, 9, "\x82\x07\x00\x01\x00\x00\x01" "a\x40"},
+        {"retain handling 3", LZ_MQTT_ERROR_QOS, 9, "\x82\x07\x00\x01\x00\x00\x01" "a\x30"},
+        {"UNSUBACK without codes", LZ_MQTT_ERROR_EMPTY, 5, "\xb0\x03\x00\x01\x00"},
+        {"UNSUBACK with a granted QoS", LZ_MQTT_ERROR_CODE, 6, "\xb0\x04\x00\x01\x00\x01"},
+        {"PUBLISH without topic", LZ_MQTT_ERROR_TOPIC, 5, "\x30\x03\x00\x00\x00"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        LzMqttPacket packet;
+        g_test_message("%s", cases[i].what);
+        const LzMqttError error = lz_mqtt_decode_as(LZ_MQTT_5, (LzBytes){(const uint8_t *)cases[i].bytes, cases[i].size}, &packet);
+        g_assert_cmpstr(lz_mqtt_error_name(error), ==, lz_mqtt_error_name(cases[i].expected));
+    }
+}
+
+/* What has no place in 3.1.1 cannot be written in it. */
+static void test_versions_apart(void)
+{
+    static const uint8_t expiry[] = {LZ_MQTT_MESSAGE_EXPIRY, 0, 0, 0, 9};
+    LzMqttPacket publish = {.type = LZ_MQTT_PUBLISH, .version = LZ_MQTT_5, .properties = {expiry, sizeof expiry},
+                            .publish = {.topic = lz_bytes_of_text("t")}};
+    g_assert_cmpuint(lz_mqtt_size(&publish), ==, 2 + 3 + 1 + sizeof expiry);
+    uint32_t value = 0;
+    g_assert_true(lz_mqtt_property_number(publish.properties, LZ_MQTT_MESSAGE_EXPIRY, &value));
+    g_assert_cmpuint(value, ==, 9);
+    g_assert_false(lz_mqtt_property_number(publish.properties, LZ_MQTT_TOPIC_ALIAS, &value));
+    publish.version = LZ_MQTT_3_1_1;
+    g_assert_cmpuint(lz_mqtt_size(&publish), ==, 0);
+    LzMqttPacket ack = {.type = LZ_MQTT_PUBACK, .packet_id = 1, .reason = LZ_MQTT_REASON_QUOTA};
+    g_assert_cmpuint(lz_mqtt_size(&ack), ==, 0);
+    ack.version = LZ_MQTT_5;
+    g_assert_cmpuint(lz_mqtt_size(&ack), ==, 5);
+    ack.reason = LZ_MQTT_REASON_SUCCESS;
+    g_assert_cmpuint(lz_mqtt_size(&ack), ==, 4);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -271,5 +322,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mqtt/stream-limits", test_stream_limits);
     g_test_add_func("/mqtt/filters", test_filters);
     g_test_add_func("/mqtt/matching", test_matching);
+    g_test_add_func("/mqtt/malformed-5", test_malformed_5);
+    g_test_add_func("/mqtt/versions-apart", test_versions_apart);
     return g_test_run();
 }

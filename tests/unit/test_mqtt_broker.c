@@ -147,9 +147,9 @@ static void check_refused(Rig *rig, const void *bytes, size_t size, LzMqttConnec
 
 static void test_connect_codes(void)
 {
-    g_test_summary("Level 5: 1; empty identifier to be kept: 2, else one is given; identity asked for and none shown: 5");
+    g_test_summary("Level 6: 1; empty identifier to be kept: 2, else one is given; identity asked for and none shown: 5");
     Rig rig = rig_new(NULL, NULL);
-    check_refused(&rig, "\x10\x0d\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x00", 15, LZ_MQTT_REFUSED_LEVEL);
+    check_refused(&rig, "\x10\x0d\x00\x04MQTT\x06\x02\x00\x00\x00\x00\x00", 15, LZ_MQTT_REFUSED_LEVEL);
     check_refused(&rig, "\x10\x0c\x00\x04MQTT\x04\x00\x00\x00\x00\x00", 14, LZ_MQTT_REFUSED_IDENTIFIER);
     connect_clean(&rig, "");
     connect_clean(&rig, "");

@@ -32,6 +32,8 @@ uint16_t lz_mqtt_window_take_id(LzMqttWindow *window);
 uint16_t lz_mqtt_window_add(LzMqttWindow *window, uint8_t qos, void *item);
 /* type: PUBACK, PUBREC or PUBCOMP. ret_item is set when DONE. */
 LzMqttAck lz_mqtt_window_acknowledge(LzMqttWindow *window, LzMqttType type, uint16_t packet_id, void **ret_item);
+/* Takes the message of that identifier out, which the peer has refused. NULL: there is none. */
+void *lz_mqtt_window_take(LzMqttWindow *window, uint16_t packet_id);
 /* Forgets everything; the items are the owner's. */
 void lz_mqtt_window_clear(LzMqttWindow *window);
 
