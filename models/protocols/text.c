@@ -21,14 +21,16 @@ void lz_write_decimal(LzWriter *writer, uint64_t value, unsigned digits_min)
 void lz_write_filler(LzWriter *writer, size_t size, const char *pattern)
 {
     const LzBytes piece = lz_bytes_of_text(pattern);
-    if (writer->failed || writer->capacity - writer->size < size || !writer->data) {
-        lz_write_bytes(writer, (LzBytes){NULL, writer->data ? SIZE_MAX : size});
+    if (writer->failed || writer->capacity - writer->size < size) {
+        writer->failed = true;
         return;
     }
-    uint8_t *bytes = writer->data + writer->size;
+    uint8_t *bytes = writer->data ? writer->data + writer->size : NULL;
     size_t done = size < piece.size ? size : piece.size;
-    memcpy(bytes, piece.data, done);
-    while (done < size) {               /* whole patterns, doubling */
+    if (bytes && done > 0) {
+        memcpy(bytes, piece.data, done);
+    }
+    while (bytes && done > 0 && done < size) {          /* whole patterns, doubling */
         const size_t more = size - done < done ? size - done : done;
         memcpy(bytes + done, bytes, more);
         done += more;

@@ -2,8 +2,7 @@
  * Packets of one connection are worked on one after the other, those of different connections as cores
  * are free. Where the broker is full it says so in the protocol's own ways: see not_modelled and `queue_max`. */
 #include "lazaret/model.h"
-#include "lazaret/mqtt_topics.h"
-#include "lazaret/protocol/mqtt_window.h"
+#include "lazaret/mqtt_sessions.h"
 #include "lazaret/service.h"
 
 #define QOS2_OPEN_MAX 1000u     /* handshakes that a publisher may leave open before its connection is closed */
@@ -24,37 +23,13 @@ typedef struct Config {
 typedef struct Broker Broker;
 typedef struct Connection Connection;
 
-typedef struct Outgoing {               /* a message for one subscriber */
-    LzBuffer *publish;                  /* the publisher's packet; one reference held */
-    LzMqttVersion version;              /* of that packet */
-    uint8_t qos;
-    bool is_retained;
-} Outgoing;
-
-typedef struct Client {                 /* what the broker keeps of a client identifier: the Session of 3.1.2.4 */
-    LzMqttSubscriber subscriber;
-    Broker *broker;
-    char *id;
-    Connection *connection;             /* NULL: kept for a client that is away */
-    bool has_assigned_id;
-    int64_t asked_expiry_s;             /* by the client; */
-    int64_t expiry_s;                   /* how long the session outlives the connection; LZ_MQTT_NEVER_EXPIRES */
-    LzEvent expiry;
-    int64_t inflight_max;               /* messages to it that are not acknowledged */
-    GQueue waiting;                     /* Outgoing *, oldest first */
-    LzMqttWindow window;                /* items: Outgoing * */
-    LzMqttIds received;
-    LzBuffer *will;                     /* a PUBLISH packet of 5.0, or NULL */
-    GList kept;                         /* its link in Broker.kept while it is away */
-} Client;
-
 typedef enum { WORK_NONE, WORK_PROCESS, WORK_FAN_OUT } Work;
 
 struct Connection {
     Broker *broker;
     GList link;                         /* in Broker.connections */
     LzSession *session;                 /* NULL: ended, or the broker's own */
-    Client *client;                     /* NULL before CONNECT is accepted and after the end */
+    LzMqttClient *client;                     /* NULL before CONNECT is accepted and after the end */
     LzMqttVersion version;              /* of its packets */
     bool is_open, has_connect, is_accepted, is_closing, is_own, said_goodbye;
     LzMqttStream stream;
@@ -72,30 +47,8 @@ struct Broker {
     GQueue connections;                 /* in order of acceptance; those that ended stay until their jobs are done */
     Connection *own;                    /* publishes wills */
     int64_t accepted, opened, jobs;     /* connections with a session, of them open; packets waiting or worked on */
-    GHashTable *clients;                /* id -> Client *; looked up only */
-    GQueue kept;                        /* Client * that are away, longest first */
-    LzMqttTopics topics;
-    uint64_t ids_made;
+    LzMqttSessions sessions;
 };
-
-static LzBytes buffer_bytes(const LzBuffer *buffer)
-{
-    return (LzBytes){.data = buffer->data, .size = buffer->size};
-}
-
-/* Packets are checked when they arrive; what is kept is valid. */
-static LzMqttPacket decode_checked(const LzBuffer *buffer, LzMqttVersion version)
-{
-    LzMqttPacket packet;
-    const LzMqttError error = lz_mqtt_decode_as(version, buffer_bytes(buffer), &packet);
-    g_assert(error == LZ_MQTT_OK);
-    return packet;
-}
-
-static char *text_new(LzBytes bytes)
-{
-    return g_strndup((const char *)bytes.data, bytes.size);
-}
 
 static void report_sessions(Broker *broker)
 {
@@ -121,6 +74,7 @@ static void send_packet(Connection *connection, const LzMqttPacket *given)
     }
     LzMqttPacket packet = *given;
     packet.version = connection->version;
+    packet.properties = packet.version == LZ_MQTT_5 ? packet.properties : (LzBytes){0};
     const size_t size = lz_mqtt_size(&packet);
     g_assert(size > 0);
     g_autofree uint8_t *bytes = g_malloc(size);
@@ -131,17 +85,6 @@ static void send_packet(Connection *connection, const LzMqttPacket *given)
 static void send_acknowledgement(Connection *connection, LzMqttType type, uint16_t packet_id)
 {
     send_packet(connection, &(LzMqttPacket){.type = type, .packet_id = packet_id});
-}
-
-static void send_outgoing(Connection *connection, const Outgoing *outgoing, uint16_t packet_id, bool is_duplicate)
-{
-    LzMqttPacket packet = decode_checked(outgoing->publish, outgoing->version);
-    packet.packet_id = packet_id;
-    packet.properties = connection->version == LZ_MQTT_5 ? packet.properties : (LzBytes){0};
-    packet.publish.qos = outgoing->qos;
-    packet.publish.is_retained = outgoing->is_retained;         /* [MQTT-3.3.1-8], [MQTT-3.3.1-9] */
-    packet.publish.is_duplicate = is_duplicate;                 /* [MQTT-3.3.1-3]: not the publisher's */
-    send_packet(connection, &packet);
 }
 
 /* In order: what was sent before is still sent. Only 5.0 has a word of why. */
@@ -163,141 +106,6 @@ static void refuse_connection(Connection *connection, LzMqttReason reason)
     close_connection(connection, reason);
 }
 
-/* ---- messages to subscribers -------------------------------------------------------------------- */
-
-static void outgoing_free(Outgoing *outgoing)
-{
-    lz_buffer_unref(outgoing->publish);
-    g_free(outgoing);
-}
-
-static void send_waiting(Client *client)
-{
-    while (may_send(client->connection) && !g_queue_is_empty(&client->waiting) &&
-           lz_mqtt_window_count(&client->window) < client->inflight_max) {
-        Outgoing *outgoing = g_queue_pop_head(&client->waiting);
-        const uint16_t packet_id = lz_mqtt_window_add(&client->window, outgoing->qos, outgoing);
-        send_outgoing(client->connection, outgoing, packet_id, false);
-    }
-}
-
-/* QoS 0 goes out at once or not at all: to a client that is away or slow, it is dropped (4.3.1). */
-static void deliver_once(Client *client, const Outgoing *outgoing)
-{
-    const Connection *connection = client->connection;
-    if (may_send(connection) &&
-        lz_session_unsent_bytes(connection->session) < (uint64_t)connection->broker->config->send_buffer_bytes) {
-        send_outgoing(client->connection, outgoing, 0, false);
-    }
-}
-
-static void deliver(Broker *broker, Client *client, const Outgoing *outgoing)
-{
-    if (outgoing->qos == 0) {
-        deliver_once(client, outgoing);
-        return;
-    }
-    if (client->waiting.length >= (guint64)broker->config->subscriber_queue_max) {
-        return;
-    }
-    Outgoing *kept = g_memdup2(outgoing, sizeof *outgoing);
-    lz_buffer_ref(kept->publish);
-    g_queue_push_tail(&client->waiting, kept);
-    if (client->connection) {
-        send_waiting(client);
-    }
-}
-
-/* 4.4: on reconnection what is unacknowledged goes again, in its order. */
-static void resume(Client *client)
-{
-    for (unsigned i = 0; i < lz_mqtt_window_count(&client->window); i++) {
-        const LzMqttSent *sent = lz_mqtt_window_at(&client->window, i);
-        if (sent->is_released) {
-            send_acknowledgement(client->connection, LZ_MQTT_PUBREL, sent->packet_id);
-        } else {
-            send_outgoing(client->connection, sent->item, sent->packet_id, true);
-        }
-    }
-    send_waiting(client);
-}
-
-/* ---- retained messages ---------------------------------------------------------------------------- */
-
-typedef struct RetainedFor {            /* whose new subscription it is */
-    Client *client;
-    uint8_t qos;
-} RetainedFor;
-
-static void deliver_retained(void *self, LzBuffer *publish, LzMqttVersion version)
-{
-    const RetainedFor *retained = self;
-    const LzMqttPacket packet = decode_checked(publish, version);
-    deliver(retained->client->broker, retained->client,
-            &(Outgoing){.publish = publish, .version = version, .qos = MIN(retained->qos, packet.publish.qos), .is_retained = true});
-}
-
-/* ---- clients ------------------------------------------------------------------------------------ */
-
-static void client_free(void *data)
-{
-    Client *client = data;
-    for (unsigned i = 0; i < lz_mqtt_window_count(&client->window); i++) {
-        outgoing_free(lz_mqtt_window_at(&client->window, i)->item);
-    }
-    lz_mqtt_window_clear(&client->window);
-    lz_mqtt_ids_clear(&client->received);
-    g_queue_clear_full(&client->waiting, (GDestroyNotify)outgoing_free);
-    lz_event_cancel(client->broker->env.scheduler, &client->expiry);
-    if (client->subscriber.subscriptions) {
-        lz_mqtt_subscriber_clear(&client->subscriber, NULL);
-    }
-    lz_buffer_unref(client->will);
-    g_free(client->id);
-    g_free(client);
-}
-
-static void forget_expired(void *owner);
-
-static Client *client_new(Broker *broker, const char *id)
-{
-    Client *client = g_new0(Client, 1);
-    client->broker = broker;
-    client->id = g_strdup(id);
-    lz_mqtt_subscriber_init(&client->subscriber);
-    lz_event_init(&client->expiry, forget_expired, client);
-    client->kept.data = client;
-    g_queue_init(&client->waiting);
-    g_hash_table_insert(broker->clients, client->id, client);
-    return client;
-}
-
-/* Forgets all that is known of the client; it has no connection. */
-static void forget_client(Broker *broker, Client *client)
-{
-    lz_mqtt_subscriber_clear(&client->subscriber, &broker->topics);
-    g_hash_table_remove(broker->clients, client->id);           /* frees it */
-}
-
-static void forget_expired(void *owner)
-{
-    Client *client = owner;
-    g_queue_unlink(&client->broker->kept, &client->kept);
-    forget_client(client->broker, client);
-}
-
-static void keep_client(Broker *broker, Client *client)
-{
-    g_queue_push_tail_link(&broker->kept, &client->kept);
-    if (broker->kept.length > (guint64)broker->config->kept_sessions_max) {
-        Client *oldest = broker->kept.head->data;
-        g_queue_unlink(&broker->kept, &oldest->kept);
-        forget_client(broker, oldest);
-    } else if (client->expiry_s < LZ_MQTT_NEVER_EXPIRES) {
-        lz_timer_after(broker->env.scheduler, &client->expiry, LZ_SECONDS(client->expiry_s));
-    }
-}
-
 /* ---- work --------------------------------------------------------------------------------------- */
 
 static void begin_job(Connection *connection);
@@ -311,7 +119,7 @@ static void enqueue(Connection *connection, LzBuffer *packet)
     }
 }
 
-static void publish_will(Broker *broker, Client *client)
+static void publish_will(Broker *broker, LzMqttClient *client)
 {
     if (client->will) {
         enqueue(broker->own, g_steal_pointer(&client->will));   /* [MQTT-3.1.2-8] */
@@ -322,21 +130,15 @@ static void publish_will(Broker *broker, Client *client)
 static void detach(Connection *connection, bool wants_will)
 {
     Broker *broker = connection->broker;
-    Client *client = connection->client;
+    LzMqttClient *client = connection->client;
     if (!client) {
         return;
     }
     connection->client = NULL;
-    client->connection = NULL;
     if (wants_will && !connection->said_goodbye) {
         publish_will(broker, client);
     }
-    g_clear_pointer(&client->will, lz_buffer_unref);
-    if (client->expiry_s == 0) {
-        forget_client(broker, client);
-    } else {
-        keep_client(broker, client);
-    }
+    lz_mqtt_client_leave(client);
 }
 
 static LzBuffer *will_new(const LzMqttConnect *connect)
@@ -360,7 +162,7 @@ static LzBuffer *will_new(const LzMqttConnect *connect)
 static void write_connack_properties(const Connection *connection, LzWriter *writer)
 {
     const Config *config = connection->broker->config;
-    const Client *client = connection->client;
+    const LzMqttClient *client = connection->client;
     lz_mqtt_property_write_number(writer, LZ_MQTT_RECEIVE_MAXIMUM, (uint32_t)config->receive_max);
     lz_mqtt_property_write_number(writer, LZ_MQTT_MAXIMUM_PACKET, (uint32_t)config->packet_max_bytes);
     lz_mqtt_property_write_number(writer, LZ_MQTT_SUBSCRIPTION_ID_AVAILABLE, 0);
@@ -418,32 +220,15 @@ static LzMqttConnectCode judge_connect(const Connection *connection, const LzMqt
     return is_same ? LZ_MQTT_ACCEPTED : LZ_MQTT_REFUSED_AUTHORISATION;
 }
 
-/* The client of this identifier: the kept one, or a new one after all that was known is forgotten. */
-static Client *take_client(Broker *broker, const LzMqttConnect *connect, bool *ret_is_present)
+/* [MQTT-3.1.4-2]: who connects under an identifier puts an end to another connection of it. */
+static void take_over(Broker *broker, LzBytes id)
 {
-    g_autofree char *id = connect->client_id.size > 0
-                              ? text_new(connect->client_id)
-                              : g_strdup_printf("lazaret-%" G_GUINT64_FORMAT, ++broker->ids_made);      /* [MQTT-3.1.3-6] */
-    Client *client = g_hash_table_lookup(broker->clients, id);
+    const LzMqttClient *client = id.size > 0 ? lz_mqtt_sessions_find(&broker->sessions, id) : NULL;
     if (client && client->connection) {
-        Connection *old = client->connection;                   /* [MQTT-3.1.4-2] */
+        Connection *old = client->connection;
         detach(old, true);
         close_connection(old, LZ_MQTT_REASON_TAKEN_OVER);
-        client = g_hash_table_lookup(broker->clients, id);
     }
-    if (client) {
-        g_assert(!client->connection);
-        g_queue_unlink(&broker->kept, &client->kept);
-        lz_event_cancel(broker->env.scheduler, &client->expiry);
-    }
-    if (client && connect->clean_session) {
-        forget_client(broker, client);                          /* [MQTT-3.1.2-6] */
-        client = NULL;
-    }
-    *ret_is_present = client != NULL;
-    client = client ? client : client_new(broker, id);
-    client->has_assigned_id = connect->client_id.size == 0;
-    return client;
 }
 
 static void watch(void *owner)
@@ -464,9 +249,8 @@ static void watch(void *owner)
 }
 
 /* How long the session outlives its connection, and how much may be under way to the client. */
-static void set_terms(Client *client, const LzMqttPacket *packet)
+static void set_terms(const Config *config, LzMqttClient *client, const LzMqttPacket *packet)
 {
-    const Config *config = client->broker->config;
     uint32_t expiry_s = 0, receive_max = UINT16_MAX;
     if (packet->version != LZ_MQTT_5) {
         expiry_s = packet->connect.clean_session ? 0 : LZ_MQTT_NEVER_EXPIRES;
@@ -494,9 +278,10 @@ static void process_connect(Connection *connection, const LzMqttPacket *packet)
         return;
     }
     bool is_present;
-    Client *client = take_client(broker, connect, &is_present);
+    take_over(broker, connect->client_id);
+    LzMqttClient *client = lz_mqtt_sessions_take(&broker->sessions, connect->client_id, connect->clean_session, &is_present);
     client->connection = connection;
-    set_terms(client, packet);
+    set_terms(broker->config, client, packet);
     client->will = will_new(connect);
     connection->client = client;
     connection->is_accepted = true;
@@ -506,7 +291,7 @@ static void process_connect(Connection *connection, const LzMqttPacket *packet)
         lz_timer_after(broker->env.scheduler, &connection->watchdog, connection->keepalive_ns);
     }
     answer_connect(connection, LZ_MQTT_ACCEPTED, is_present);   /* [MQTT-3.2.2-2], -3 */
-    resume(client);
+    lz_mqtt_client_resume(client);
 }
 
 /* False: the packet is not taken (any more), and only QoS 0 is lost by that: others are sent again. */
@@ -546,9 +331,9 @@ static unsigned process_publish(Connection *connection, const LzMqttPacket *pack
         lz_probe_count(broker->env.probes, broker->context.scope, LZ_METRIC_SERVICE_MESSAGES, 1);
         lz_probe_delivered(broker->env.probes, packet->publish.payload);
         if (packet->publish.is_retained) {
-            lz_mqtt_topics_retain(&broker->topics, &packet->publish, bytes, connection->version, broker->config->retained_max);
+            lz_mqtt_topics_retain(&broker->sessions.topics, &packet->publish, bytes, connection->version, broker->config->retained_max);
         }
-        subscribers = lz_mqtt_topics_search(&broker->topics, packet->publish.topic, publisher)->len;
+        subscribers = lz_mqtt_topics_search(&broker->sessions.topics, packet->publish.topic, publisher)->len;
     }
     if (packet->publish.qos == 1) {
         send_acknowledgement(connection, LZ_MQTT_PUBACK, packet->packet_id);
@@ -577,11 +362,11 @@ static unsigned subscribe(Connection *connection, LzBytes filter, uint8_t option
     const bool is_new = !lz_mqtt_topics_has(subscriber, filter);
     const bool brings = wants_retained(options, is_new);
     const uint8_t kept = brings ? options & (uint8_t)~LZ_MQTT_OPTION_RETAIN_HANDLING : options | LZ_MQTT_OPTION_RETAIN_NEVER;
-    const bool is_taken = lz_mqtt_topics_subscribe(&broker->topics, subscriber, filter, kept, broker->config->subscriptions_max);
+    const bool is_taken = lz_mqtt_topics_subscribe(&broker->sessions.topics, subscriber, filter, kept, broker->config->subscriptions_max);
     const uint8_t refusal = connection->version == LZ_MQTT_5 ? LZ_MQTT_REASON_QUOTA : LZ_MQTT_SUBSCRIPTION_REFUSED;
     const uint8_t code = is_taken ? options & LZ_MQTT_OPTION_QOS : refusal;
     g_byte_array_append(codes, &code, 1);
-    return is_taken && brings ? lz_mqtt_topics_each_retained(&broker->topics, filter, NULL, NULL) : 0;
+    return is_taken && brings ? lz_mqtt_topics_each_retained(&broker->sessions.topics, filter, NULL, NULL) : 0;
 }
 
 static unsigned process_subscribe(Connection *connection, const LzMqttPacket *packet)
@@ -614,7 +399,7 @@ static void process_unsubscribe(Connection *connection, const LzMqttPacket *pack
     LzBytes entries = packet->entries, filter;
     uint8_t qos;
     while (lz_mqtt_entry_next(packet->type, &entries, &filter, &qos)) {
-        const bool was_there = lz_mqtt_topics_unsubscribe(&connection->broker->topics, &connection->client->subscriber, filter);
+        const bool was_there = lz_mqtt_topics_unsubscribe(&connection->broker->sessions.topics, &connection->client->subscriber, filter);
         const uint8_t code = was_there ? LZ_MQTT_REASON_SUCCESS : LZ_MQTT_REASON_NO_SUBSCRIPTION;
         g_byte_array_append(codes, &code, 1);
     }
@@ -627,23 +412,8 @@ static void process_unsubscribe(Connection *connection, const LzMqttPacket *pack
 
 static void process_acknowledgement(Connection *connection, const LzMqttPacket *packet)
 {
-    Client *client = connection->client;
-    if (!client) {
-        return;
-    }
-    void *item = NULL;
-    if (packet->type == LZ_MQTT_PUBREC && packet->reason >= LZ_MQTT_REASON_FAILURE) {
-        item = lz_mqtt_window_take(&client->window, packet->packet_id);         /* 5.0, 4.3.3: it does not want it */
-        g_clear_pointer((Outgoing **)&item, outgoing_free);
-        send_waiting(client);
-        return;
-    }
-    const LzMqttAck ack = lz_mqtt_window_acknowledge(&client->window, packet->type, packet->packet_id, &item);
-    if (ack == LZ_MQTT_ACK_DONE) {
-        outgoing_free(item);
-        send_waiting(client);
-    } else if (packet->type == LZ_MQTT_PUBREC) {
-        send_acknowledgement(connection, LZ_MQTT_PUBREL, packet->packet_id);    /* also for one that is forgotten here */
+    if (connection->client) {
+        lz_mqtt_client_acknowledge(connection->client, packet);
     }
 }
 
@@ -708,23 +478,22 @@ static void fan_out(Connection *connection, const LzMqttPacket *packet, LzBuffer
     Broker *broker = connection->broker;
     if (packet->type == LZ_MQTT_PUBLISH) {
         const LzMqttSubscriber *publisher = connection->client ? &connection->client->subscriber : NULL;
-        const GPtrArray *matches = lz_mqtt_topics_search(&broker->topics, packet->publish.topic, publisher);
+        const GPtrArray *matches = lz_mqtt_topics_search(&broker->sessions.topics, packet->publish.topic, publisher);
         for (guint i = 0; i < matches->len; i++) {
             const LzMqttSubscriber *match = matches->pdata[i];
-            const Outgoing outgoing = {.publish = bytes,
-                                       .version = packet->version,
-                                       .qos = MIN(match->match_qos, packet->publish.qos),
-                                       .is_retained = match->match_keeps_retain && packet->publish.is_retained};
-            deliver(broker, matches->pdata[i], &outgoing);
+            const LzMqttOutgoing outgoing = {.publish = bytes,
+                                             .version = packet->version,
+                                             .qos = MIN(match->match_qos, packet->publish.qos),
+                                             .is_retained = match->match_keeps_retain && packet->publish.is_retained};
+            lz_mqtt_client_deliver(matches->pdata[i], &outgoing);
         }
         return;
     }
     LzBytes entries = packet->entries, filter;
     uint8_t qos;
     while (connection->client && lz_mqtt_entry_next(packet->type, &entries, &filter, &qos)) {
-        RetainedFor retained = {connection->client, qos & LZ_MQTT_OPTION_QOS};
         if (lz_mqtt_topics_brings_retained(&connection->client->subscriber, filter)) {
-            lz_mqtt_topics_each_retained(&broker->topics, filter, deliver_retained, &retained);
+            lz_mqtt_client_deliver_retained(connection->client, filter, qos & LZ_MQTT_OPTION_QOS);
         }
     }
 }
@@ -757,7 +526,7 @@ static LzTime cost_ns(const Config *config, const LzMqttPacket *packet)
 static void begin_job(Connection *connection)
 {
     Broker *broker = connection->broker;
-    const LzMqttPacket packet = decode_checked(g_queue_peek_head(&connection->jobs), connection->version);
+    const LzMqttPacket packet = lz_mqtt_decode_checked(g_queue_peek_head(&connection->jobs), connection->version);
     connection->work = WORK_PROCESS;
     lz_host_compute(broker->context.host, cost_ns(broker->config, &packet), &connection->done);
 }
@@ -768,7 +537,7 @@ static void connection_free(Connection *connection)
     Broker *broker = connection->broker;
     LzBuffer *bytes;
     while ((bytes = g_queue_pop_head(&connection->jobs))) {
-        const LzMqttPacket packet = decode_checked(bytes, connection->version);
+        const LzMqttPacket packet = lz_mqtt_decode_checked(bytes, connection->version);
         lose(broker, &packet, LZ_LOSS_CONNECTION);
         lz_buffer_unref(bytes);
         broker->jobs--;
@@ -799,7 +568,7 @@ static void work_done(void *owner)
     Connection *connection = owner;
     Broker *broker = connection->broker;
     LzBuffer *bytes = g_queue_peek_head(&connection->jobs);
-    const LzMqttPacket packet = decode_checked(bytes, connection->version);
+    const LzMqttPacket packet = lz_mqtt_decode_checked(bytes, connection->version);
     if (connection->work == WORK_PROCESS) {
         const unsigned copies = process(connection, &packet, bytes);
         if (copies > 0) {
@@ -968,6 +737,24 @@ static void *accepted(void *service, LzSession *session)
 
 /* ---- model -------------------------------------------------------------------------------------- */
 
+static bool connection_may_send(const void *connection)
+{
+    return may_send(connection);
+}
+
+static size_t connection_unsent_bytes(const void *connection)
+{
+    return lz_session_unsent_bytes(((const Connection *)connection)->session);
+}
+
+static void connection_send(void *connection, const LzMqttPacket *packet)
+{
+    send_packet(connection, packet);
+}
+
+static const LzMqttSessionsOps sessions_ops = {
+    .may_send = connection_may_send, .unsent_bytes = connection_unsent_bytes, .send = connection_send};
+
 static void init(void *state, const void *config, const LzServiceContext *context, const LzEnv *env)
 {
     Broker *broker = state;
@@ -975,9 +762,12 @@ static void init(void *state, const void *config, const LzServiceContext *contex
     broker->context = *context;
     broker->env = *env;
     g_queue_init(&broker->connections);
-    g_queue_init(&broker->kept);
-    broker->clients = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, client_free);
-    lz_mqtt_topics_init(&broker->topics);
+    const LzMqttSessionsLimits limits = {
+        .kept_max = broker->config->kept_sessions_max,
+        .waiting_max = broker->config->subscriber_queue_max,
+        .send_buffer_bytes = broker->config->send_buffer_bytes,
+    };
+    lz_mqtt_sessions_init(&broker->sessions, &sessions_ops, env->scheduler, &limits);
     broker->own = connection_new(broker, NULL);
     broker->own->is_own = broker->own->is_accepted = true;
     broker->own->version = LZ_MQTT_5;
@@ -1002,9 +792,7 @@ static void stop(void *state)
     broker->own->version = LZ_MQTT_5;
     broker->accepted = broker->opened = 0;
     report_sessions(broker);
-    g_queue_init(&broker->kept);        /* its links are the clients' own */
-    g_hash_table_remove_all(broker->clients);
-    lz_mqtt_topics_empty(&broker->topics);
+    lz_mqtt_sessions_empty(&broker->sessions);
 }
 
 static void clear(void *state)
@@ -1012,8 +800,7 @@ static void clear(void *state)
     Broker *broker = state;
     stop(broker);
     connection_free(broker->own);
-    g_hash_table_unref(broker->clients);
-    lz_mqtt_topics_clear(&broker->topics);
+    lz_mqtt_sessions_clear(&broker->sessions);
 }
 
 #define KNEE "derived from EMQ's benchmark of Mosquitto 2.0.15 without TLS, QoS 1, 16 B (emqx/blog, 2023-04): 37000 msg/s " \
@@ -1066,8 +853,8 @@ static const char *const not_modelled[] = {
     "messages dropped for a single slow or absent subscriber: their life has ended with the broker's work",
     "disk: sessions, queues and retained messages are lost when the service stops",
     "user names, passwords and access lists; $SYS topics; bridges and clusters",
-    "of MQTT 5: expiry of messages, delay and properties of wills, aliases of topics, identifiers of subscriptions, shared "
-    "subscriptions, AUTH; a receiver's own maximum packet size",
+    "of MQTT 5: expiry of messages, delay and properties of wills, aliases of topics, shared subscriptions",
+    "of MQTT 5: identifiers of subscriptions, AUTH, and a receiver's own maximum packet size",
     "CPU of reading and framing bytes: the cost of a packet is charged when its turn comes",
     NULL,
 };
