@@ -355,6 +355,7 @@ void lz_world_free(LzWorld *world)
         lz_world_clear_connections(&world->fleets[i]);
         lz_tls_profile_free(world->fleets[i].onboarding_tls);
         g_free(world->fleets[i].free_at_ns);
+        g_free(world->fleets[i].mud_file);
         g_free(world->fleets[i].flows);
         g_free(world->fleets[i].warmup_bytes);
     }
@@ -378,6 +379,7 @@ void lz_world_free(LzWorld *world)
     lz_stream_check_free(world->streams);
     lz_laws_clear(&world->laws);
     lz_address_book_free(world->addresses);
+    lz_mud_book_free(world->mud);
     g_clear_pointer(&world->segment_of, g_hash_table_unref);
     g_clear_pointer(&world->segment_ports, g_ptr_array_unref);
     g_clear_pointer(&world->link_taps, g_ptr_array_unref);

@@ -53,6 +53,8 @@ typedef struct LzDeviceInfo {
     size_t certificate_size;
 } LzDeviceInfo;
 LzDeviceInfo lz_world_device(const LzWorld *world, unsigned index);
+/* What the manufacturer of a fleet's devices publishes of them (RFC 8520), as text; NULL: nothing, because they are not onboarded. */
+char *lz_world_mud_file(LzWorld *world, unsigned fleet);
 LzHost *lz_world_host(LzWorld *world, const char *name);        /* device "pump[7]", service "broker"; NULL */
 LzLink *lz_world_link(LzWorld *world, const char *name);
 unsigned lz_world_link_count(const LzWorld *world);

@@ -486,6 +486,7 @@ static gboolean build_attack(LzWorld *world, Attack *attack, const LzAttackPlan 
 static void allocate(LzWorld *world)
 {
     const LzPlan *plan = world->plan;
+    world->mud = lz_mud_book_new();
     world->zones = g_new0(Zone, plan->network.zones.count);
     world->media = g_new0(Medium, plan->network.links.count);
     world->services = g_new0(Service, plan->services.count);

@@ -12,6 +12,7 @@
 #include "sim/net/access_port.h"
 #include "sim/net/guard.h"
 #include "sim/net/marker.h"
+#include "sim/net/mud_book.h"
 #include "sim/net/packet.h"
 #include "sim/net/segment.h"
 #include "sim/net/switch.h"
@@ -91,6 +92,7 @@ typedef struct Fleet {
     LzDeviceConnection *more_options;   /* the same as devices see them */
     LzTlsProfile *onboarding_tls;       /* with the two below; NULL: not at all */
     Service *nac, *registrar;           /* NULL: they ask none */
+    char *mud_file;                     /* NULL: nobody has asked for it */
     LzTime *free_at_ns;                 /* technicians; NULL: there are none, or nobody has called them */
     LzScope scope, tls_scope, onboarding_scope;
     LzTcpOptions tcp;
@@ -159,6 +161,7 @@ struct LzWorld {
     LzDigest digest;
     LzPki *pki, *manufacturer;          /* the latter NULL: nobody asks for its certificates */
     LzSite site;
+    LzMudBook *mud;
     GHashTable *bought, *bought_by_address;     /* Device, by name and address; look-up only; NULL: none is onboarded */
     Zone *zones;
     Switch *switches;                   /* zone by zone */
@@ -227,6 +230,8 @@ gboolean lz_world_build_manufacturer(LzWorld *world, GError **error);
 gboolean lz_world_build_fleet_onboarding(LzWorld *world, Fleet *fleet, GError **error);
 gboolean lz_world_build_onboarding(LzWorld *world, Device *device, unsigned number, GError **error);
 LzAccessPort *lz_world_add_port(Onboarding *onboarding, Switch *one, LzAddress address, LzElement *to_device, bool is_captured);
+char *lz_world_mud_url(const LzFleetPlan *plan);
+void lz_world_enforce_mud(LzWorld *world, const Device *device, const char *url);
 void lz_world_note_device(LzWorld *world, Device *device);
 void lz_world_onboarded(void *owner, LzOnboardingEvent event);
 void lz_world_onboarding_began(Device *device);         /* it is switched on for the first time */

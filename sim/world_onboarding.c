@@ -81,9 +81,18 @@ static void touched(void *owner, const char *name)
     }
 }
 
+static void enforce_mud(void *owner, const char *name, const char *url)
+{
+    const Device *device = find(owner, name);
+    if (device) {
+        lz_world_enforce_mud(owner, device, url);
+    }
+}
+
 const LzSite *lz_world_build_site(LzWorld *world)
 {
-    world->site = (LzSite){.authority = world->pki, .find_device = find_device, .find_station = find_station, .touched = touched};
+    world->site = (LzSite){.authority = world->pki, .find_device = find_device, .find_station = find_station, .touched = touched,
+                           .enforce_mud = enforce_mud};
     return &world->site;
 }
 
@@ -132,6 +141,8 @@ static void admitted(void *owner, const char *group_name)
     join(onboarding, group);
     if (group_name) {
         count_admission(onboarding, group);
+    } else {
+        lz_mud_book_forget(world->mud, lz_host_address(onboarding->device->host));
     }
 }
 
@@ -278,7 +289,7 @@ static LzBadKind bad_kind(const LzBadPlan *plan, int64_t index)
 static LzCredential *issue_device_id(LzWorld *world, const Device *device, LzKeyType key, LzBadKind kind, GError **error)
 {
     int64_t start_s = world->plan->start_unix_s;
-    g_autofree char *url = g_strdup_printf("https://mud.lazaret.example/%s.json", device->fleet->plan->resolved->name.text);
+    g_autofree char *url = lz_world_mud_url(device->fleet->plan);
     const LzCertificateRequest request = {
         .name = device->name,
         .key = key,

@@ -76,7 +76,7 @@ LzGuard *lz_world_guard_new(LzWorld *world, const LzDefencePlan *plan, LzElement
     LzEnv env = lz_world_env(world, plan->name.text);
     LzScope scope = lz_probe_scope(world->probes, LZ_SCOPE_DEFENCE, plan->name.text, NULL);
     LzGuard *guard = lz_guard_new(&env, &plan->kind, scope, is_legitimate, world, next);
-    LzDefenceContext context = {.name = plan->name.text, .addresses = world->addresses};
+    LzDefenceContext context = {.name = plan->name.text, .addresses = world->addresses, .mud = world->mud};
     lz_guard_begin(guard, &context);
     return guard;
 }

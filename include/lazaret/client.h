@@ -25,6 +25,7 @@ typedef struct LzClientContext {
 typedef struct LzClientOps {
     /* Whatever happens, none of its messages reaches the service twice: it repeats nothing itself, and what it speaks
      * over does not either. */
+    bool uses_datagrams;                /* speaks UDP */
     bool delivers_once;
     void (*init)(void *state, const void *config, const LzClientContext *context, const LzEnv *env);
     void (*start)(void *state);         /* power on: connect */

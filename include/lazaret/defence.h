@@ -5,10 +5,12 @@
 
 #include "lazaret/addresses.h"
 #include "lazaret/env.h"
+#include "lazaret/mud_book.h"
 
 typedef struct LzDefenceContext {
     const char *name;                   /* of the defence */
     const LzAddressBook *addresses;     /* whole from the first event on */
+    const LzMudBook *mud;               /* what devices may begin; NULL: nobody says */
 } LzDefenceContext;
 
 typedef struct LzDefenceOps {

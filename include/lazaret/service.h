@@ -16,6 +16,8 @@ typedef struct LzSite {
     bool (*find_device)(void *owner, const char *name, LzDeviceRecord *ret_record);
     bool (*find_station)(void *owner, const uint8_t mac[6], LzDeviceRecord *ret_record);
     void (*touched)(void *owner, const char *device);   /* somebody had to do something for it by hand */
+    /* From now on it may begin no more than the description (RFC 8520) of that URL says; without one, nothing. */
+    void (*enforce_mud)(void *owner, const char *device, const char *url);
 } LzSite;
 
 typedef struct LzServiceContext {

@@ -78,6 +78,7 @@ static const char *const not_modelled[] = {
 };
 
 static const LzClientOps ops = {
+    .uses_datagrams = true,
     .delivers_once = true,
     .init = init,
     .start = start,

@@ -27,7 +27,7 @@ typedef struct Config {
     int otherwise;
     int64_t connections;
     int when_full;
-    bool picks_up;
+    bool picks_up, enforces_mud;
     LzTime opening_ns, established_ns, closing_ns, datagram_ns, datagram_answered_ns;
 } Config;
 
@@ -50,7 +50,8 @@ typedef struct Firewall {
     const Config *config;
     LzProbes *probes;
     const LzAddressBook *addresses;     /* NULL until begin() */
-    Matcher *matchers;                  /* of the rules, and behind them `otherwise` */
+    const LzMudBook *mud;
+    Matcher *matchers;                  /* of the rules, and behind them `otherwise` and `mud` */
     GHashTable *connections;            /* Connection, by its key; looked up, never walked */
     Connection *oldest[PHASE_COUNT], *newest[PHASE_COUNT];
 } Firewall;
@@ -229,14 +230,37 @@ static bool count(const Firewall *firewall, unsigned rule, bool is_admitted)
     return is_admitted;
 }
 
+/* What devices' descriptions say of a connection: a device that has one begins what it lists, and nobody begins anything
+ * with it. */
+typedef enum { MUD_SILENT, MUD_ALLOWS, MUD_FORBIDS } MudVerdict;
+
+static MudVerdict ask_mud(const Firewall *firewall, const LzPacket *packet)
+{
+    unsigned count = 0;
+    if (!firewall->config->enforces_mud || !firewall->mud) {
+        return MUD_SILENT;
+    }
+    const LzMudRule *rules = lz_mud_book_rules(firewall->mud, packet->source, &count);
+    for (unsigned i = 0; i < count; i++) {
+        if (rules[i].to == packet->destination && rules[i].protocol == packet->protocol &&
+            (rules[i].port == 0 || rules[i].port == packet->destination_port)) {
+            return MUD_ALLOWS;
+        }
+    }
+    return rules || lz_mud_book_rules(firewall->mud, packet->destination, &count) ? MUD_FORBIDS : MUD_SILENT;
+}
+
 static bool judge(Firewall *firewall, const LzPacket *packet, LzTime now_ns)
 {
     const Config *config = firewall->config;
     if (!may_open(firewall, packet)) {
         return count(firewall, config->rules.count, false);
     }
-    unsigned rule = find_rule(firewall, packet);
-    int action = rule < config->rules.count ? rule_at(config, rule)->action : config->otherwise;
+    MudVerdict mud = ask_mud(firewall, packet);
+    unsigned rule = mud == MUD_SILENT ? find_rule(firewall, packet) : config->rules.count + 1;
+    int action = mud != MUD_SILENT              ? (mud == MUD_ALLOWS ? ALLOW : DENY)
+                 : rule < config->rules.count ? rule_at(config, rule)->action
+                                                : config->otherwise;
     if (action != ALLOW || !make_room(firewall)) {
         return count(firewall, rule, false);
     }
@@ -292,7 +316,8 @@ static void firewall_begin(void *state, const LzDefenceContext *context)
     Firewall *firewall = state;
     const Config *config = firewall->config;
     firewall->addresses = context->addresses;
-    firewall->matchers = g_new0(Matcher, config->rules.count + 1);
+    firewall->mud = context->mud;
+    firewall->matchers = g_new0(Matcher, config->rules.count + 2);
     for (unsigned i = 0; i < config->rules.count; i++) {
         const Rule *rule = rule_at(config, i);
         firewall->matchers[i] = (Matcher){
@@ -302,6 +327,7 @@ static void firewall_begin(void *state, const LzDefenceContext *context)
         };
     }
     firewall->matchers[config->rules.count].scope = rule_scope(firewall, context->name, "otherwise");
+    firewall->matchers[config->rules.count + 1].scope = rule_scope(firewall, context->name, "mud");
 }
 
 static void firewall_clear(void *state)
@@ -320,8 +346,8 @@ static char *firewall_check(const void *config_data)
             return g_strdup_printf("rule %s ends at port %" G_GINT64_FORMAT ", before it begins", rule->name.text,
                                    rule->port_to);
         }
-        if (strcmp(rule->name.text, "otherwise") == 0) {
-            return g_strdup("`otherwise` is what no rule matches: no rule can have that name");
+        if (strcmp(rule->name.text, "otherwise") == 0 || strcmp(rule->name.text, "mud") == 0) {
+            return g_strdup_printf("`%s` stands for what no rule decides: no rule can have that name", rule->name.text);
         }
         for (unsigned other = 0; other < i; other++) {
             if (strcmp(rule_at(config, other)->name.text, rule->name.text) == 0) {
@@ -368,6 +394,10 @@ static const LzParam params[] = {
     LZ_PARAM(Config, picks_up, .kind = LZ_PARAM_BOOL,
              .help = "whether a TCP connection that the table does not know may begin in its middle, as after a restart",
              .source = CONNTRACK "tcp_loose, where it may"),
+    LZ_PARAM(Config, enforces_mud, .key = "mud", .kind = LZ_PARAM_BOOL,
+             .help = "of devices that a nac has admitted with a description (MUD), that decides instead of the rules: what it does "
+                     "not list is refused, and so is what others begin with them; counted as FIREWALL/mud",
+             .source = "RFC 8520"),
     SECONDS(opening_ns, "opening", 120, "silence after which a TCP connection that is not established is forgotten",
             CONNTRACK "tcp_timeout_syn_sent"),
     SECONDS(established_ns, "established", 432000, "the same, established", CONNTRACK "tcp_timeout_established: 5 days"),

@@ -12,7 +12,7 @@
 
 typedef struct Config {
     LzText quarantine;
-    bool has_inventory, has_mac_bypass;
+    bool has_inventory, has_mac_bypass, enforces_mud;
     LzTime session_ns, cost_ns;
     int64_t fragment_bytes, conversations;
 } Config;
@@ -22,6 +22,7 @@ typedef struct Nac {
     LzServiceContext context;
     LzProbes *probes;
     GHashTable *conversations;          /* Conversation, by the port that it is about */
+    GHashTable *urls;                   /* name of a device -> its description, as its manufacturer's certificate says */
     GHashTable *places;                 /* name of a device that is admitted, to the Conversation of its port */
     uint64_t count;                     /* conversations begun: their states */
 } Nac;
@@ -172,6 +173,12 @@ static void admit(Conversation *conversation)
         nac->context.site->find_device(nac->context.owner, certificate->name, &record);
     }
     take_place(conversation, certificate->name);
+    if (!is_of_site) {
+        g_hash_table_insert(nac->urls, g_strdup(certificate->name), g_strdup(certificate->mud_url));
+    } else if (nac->config->enforces_mud) {
+        const char *url = g_hash_table_lookup(nac->urls, certificate->name);
+        nac->context.site->enforce_mud(nac->context.owner, certificate->name, url ? url : "");
+    }
     finish(conversation, is_of_site ? record.segment : nac->config->quarantine.text ? nac->config->quarantine.text : "");
 }
 
@@ -403,6 +410,7 @@ static void init(void *state, const void *config, const LzServiceContext *contex
     nac->config = config;
     nac->context = *context;
     nac->probes = env->probes;
+    nac->urls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static void start(void *state)
@@ -421,9 +429,11 @@ static void stop(void *state)
     g_clear_pointer(&nac->conversations, g_hash_table_unref);
 }
 
+/* Which device is described where is in its database, and outlives a crash. */
 static void clear(void *state)
 {
-    (void)state;                        /* stop() has freed everything */
+    Nac *nac = state;
+    g_hash_table_unref(nac->urls);
 }
 
 static const LzParam params[] = {
@@ -433,6 +443,9 @@ static const LzParam params[] = {
              .help = "a device must come with the MAC address that it was bought with; false: any with its certificate and key will do"),
     LZ_PARAM(Config, has_mac_bypass, .key = "mac_bypass", .kind = LZ_PARAM_BOOL,
              .help = "whether a device without 802.1X is admitted by its MAC address, which anybody can copy"),
+    LZ_PARAM(Config, enforces_mud, .key = "mud", .kind = LZ_PARAM_BOOL,
+             .help = "whether what a device's manufacturer says of it (MUD) becomes rules of firewalls that have `mud: true`",
+             .source = "RFC 8520"),
     LZ_PARAM(Config, session_ns, .key = "session", .kind = LZ_PARAM_TIME_NS, .max = 31536000e9,
              .help = "after which a device has to prove itself again; 0: never", .source = "Session-Timeout, RFC 3580 section 3.17"),
     LZ_PARAM(Config, fragment_bytes, .kind = LZ_PARAM_BYTES, .min = 100, .max = 1250, .fallback = 1024,
@@ -447,6 +460,7 @@ static const LzParam params[] = {
 
 static const char *const not_modelled[] = {
     "keys for MACsec or Wi-Fi from the handshake (MSK), accounting, change of authorisation",
+    "fetching a device's description (MUD) from its manufacturer, and the signature on it",
     "a new address with the new VLAN: a device keeps the one that it has",
     "RADIUS messages longer than one packet",
     NULL,

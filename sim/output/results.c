@@ -153,6 +153,20 @@ static gboolean finish_capture(LzResults *results, GError **error)
     return !capture || lz_capture_finish(capture, error);
 }
 
+/* mud-FLEET.json: what the manufacturer of its devices publishes of them, RFC 8520. */
+static gboolean write_mud_files(LzResults *results, LzWorld *world, GError **error)
+{
+    for (unsigned i = 0; i < results->plan->fleet.count; i++) {
+        g_autofree char *text = lz_world_mud_file(world, i);
+        const char *fleet = ((const LzFleetPlan *)results->plan->fleet.items)[i].name.text;
+        g_autofree char *name = g_strdup_printf("mud-%s.json", fleet);
+        if (text && !lz_directory_put(results->directory, name, text, strlen(text), error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean write_repetition(LzResults *results, unsigned repetition, LzWorld *world, GError **error)
 {
     if (!lz_tables_add(results->tables, repetition + 1, lz_world_seed(world), lz_world_probes(world), error) ||
@@ -162,7 +176,8 @@ static gboolean write_repetition(LzResults *results, unsigned repetition, LzWorl
     if (repetition > 0) {
         return TRUE;
     }
-    return lz_tables_write_devices(results->directory, results->run_id, world, error) && finish_capture(results, error);
+    return lz_tables_write_devices(results->directory, results->run_id, world, error) &&
+           write_mud_files(results, world, error) && finish_capture(results, error);
 }
 
 /* Adds when in virtual time it happened and where what there is will be. */

@@ -196,7 +196,7 @@ static bool are_flows_known(const LzPlan *plan)
     return true;
 }
 
-/* "firewall/allow-mqtt": what one item of a defence's list does, or `otherwise`, is counted for itself. */
+/* "firewall/allow-mqtt": what one item of a defence's list does, or `otherwise` or `mud`, is counted for itself. */
 static bool is_part_of_defence(const LzResolver *resolver, const char *name)
 {
     const char *slash = strchr(name, '/');
@@ -214,7 +214,7 @@ static bool is_part_of_defence(const LzResolver *resolver, const char *name)
                 return true;
             }
         }
-        return strcmp(slash + 1, "otherwise") == 0;
+        return strcmp(slash + 1, "otherwise") == 0 || strcmp(slash + 1, "mud") == 0;
     }
     return false;
 }

@@ -157,6 +157,26 @@ static void test_switch_restarts(void)
     g_assert_cmpuint(lz_world_connected(world), ==, 8);
 }
 
+/* With descriptions instead of rules, devices reach what is listed; somebody else in their segment, whom nobody describes,
+ * reaches nothing by those. */
+static void test_descriptions_become_rules(void)
+{
+    const char *const overrides[] = {"services.nac1.mud=true", "defences.fw.mud=true", "run.duration=60 s",
+                                     "defences.fw.rules=[{name: est, from: onboard, to: ra1, protocol: tcp, port: 443}]", NULL};
+    g_autoptr(LzPlan) plan = lz_test_plan_with(site, overrides);
+    g_autoptr(LzWorld) world = lz_test_world(plan);
+    lz_test_run(world);
+    g_assert_cmpuint(lz_world_connected(world), ==, 8);
+    LzObservation allowed = lz_test_observe(world, LZ_METRIC_DEFENCE_ADMITTED, "fw/mud", NULL);
+    g_assert_cmpint(allowed.part, ==, 8);       /* a connection to the broker each */
+    lz_observation_clear(&allowed);
+    const char *const without[] = {overrides[1], overrides[2], overrides[3], NULL};
+    g_autoptr(LzPlan) closed_plan = lz_test_plan_with(site, without);
+    g_autoptr(LzWorld) closed = lz_test_world(closed_plan);
+    lz_test_run(closed);
+    g_assert_cmpuint(lz_world_connected(closed), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -167,6 +187,7 @@ int main(int argc, char **argv)
     g_test_add_func("/onboarding/by-hand", test_by_hand);
     g_test_add_func("/onboarding/approval-and-retry", test_approval_and_retry);
     g_test_add_func("/onboarding/renewal", test_renewal);
+    g_test_add_func("/onboarding/descriptions-become-rules", test_descriptions_become_rules);
     g_test_add_func("/onboarding/switch-restarts", test_switch_restarts);
     return g_test_run();
 }

@@ -41,7 +41,7 @@ static void setting(Wall *wall, const char *field, double value)
 static void wall_begin(Wall *wall)
 {
     const LzEnv env = {.seed = 1};
-    const LzDefenceContext context = {"wall", wall->book};
+    const LzDefenceContext context = {"wall", wall->book, NULL};
     wall->state = g_malloc0(lz_defence_model_firewall.state_size);
     wall->ops->init(wall->state, wall->config, &env, 0);
     wall->ops->begin(wall->state, &context);
