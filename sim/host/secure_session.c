@@ -19,6 +19,7 @@ struct LzSecure {
     LzTlsEndpoint *tls;                 /* its step's, while the task is given away */
     LzTlsTicket *ticket;                /* borrowed of its host; NULL: it does not resume */
     bool has_input, peer_finished, was_counted, has_heard;
+    bool is_over;                       /* TLS has ended: nothing more can be written */
     bool is_ahead;                      /* the first step is being done before its job has begun */
     uint64_t unread_bytes, reading_bytes;       /* records not yet processed: all, and those of the running job */
     GByteArray *arrived;                /* while the task is given away; NULL: nothing */
@@ -270,6 +271,7 @@ static void job_finish(void *owner)
     LzTlsStep step = secure->step;
     secure->step = (LzTlsStep){0};
     host->stats.crypto_ns += secure->known_ns;
+    secure->is_over = step.state == LZ_TLS_FAILED || step.state == LZ_TLS_CLOSED;   /* what came before it may be answered in vain */
     note_read(secure);
     tell_secrets(host, step.secrets);
     if (step.ticket) {
@@ -307,7 +309,7 @@ static void pump(LzSecure *secure)
 {
     LzSession *session = secure->session;
     bool is_open = session->phase == LZ_SESSION_OPEN;
-    if (session->phase == LZ_SESSION_CLOSED || secure->job.state != LZ_CPU_JOB_IDLE) {
+    if (session->phase == LZ_SESSION_CLOSED || secure->is_over || secure->job.state != LZ_CPU_JOB_IDLE) {
         return;
     }
     if (secure->has_input) {
