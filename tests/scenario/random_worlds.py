@@ -435,7 +435,7 @@ def check_capture(plan, out):
     command = ["tshark", "-r", os.path.join(out, "capture.pcapng"), "-o", "tcp.check_checksum:TRUE",
                "-o", "ip.check_checksum:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE"]
     for port in sorted(ports):
-        command += ["-d", f"tcp.port=={port},tls"]
+        command += ["-d", f"tcp.port=={port},tls", "-d", f"tls.port=={port},mqtt"]
     filters = ["_ws.malformed", "ip.checksum.status == 0 || tcp.checksum.status == 0"]
     if not is_plain and "link" not in plan["record"]["pcapng"]:      # there, attackers pass, whose secrets nobody has
         filters.append("tls.record.content_type == 23 && !mqtt && !tls.segment.data")
