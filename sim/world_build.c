@@ -287,6 +287,8 @@ static void build_flows(LzWorld *world, Fleet *fleet)
             .dscp = (uint8_t)plan->dscp,
             .deadline_ns = plan->deadline_ns > 0 ? plan->deadline_ns : LZ_TIME_NEVER,
             .scope = lz_probe_scope(world->probes, LZ_SCOPE_FLOW, plan->name.text, fleet->plan->name.text),
+            .diurnal = plan->day,
+            .start_of_day_ns = world->plan->start_unix_s % DAY_S * LZ_NS_PER_S,
         };
     }
 }

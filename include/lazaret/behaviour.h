@@ -18,12 +18,16 @@ typedef struct LzBehaviourOps {
     void (*start)(void *state);         /* device has power: begin */
     void (*stop)(void *state);          /* device lost power or run ends: cancel every event; start may follow */
     LzLoad (*load)(const void *config); /* for the estimate before a run; NULL: it is not counted there */
+    bool follows_day;                   /* its intervals come from lz_flow_after(), so that a flow can have a `diurnal` */
 } LzBehaviourOps;
 
 /* Initialises the event at which the behaviour makes a message: lz_event_init(), and what emitting touches is known. */
 void lz_flow_event_init(const LzFlow *flow, LzEvent *event, LzEventHandler handle, void *owner);
 /* Creates a message of size_bytes (>= LZ_MESSAGE_MARK_BYTES) now and hands it to the device's client. */
 void lz_flow_emit(LzFlow *flow, uint32_t size_bytes);
+/* When an interval ends that begins at from_ns and is interval_ns long on the mean of a day: sooner in the flow's busy hours,
+ * later in its quiet ones. */
+LzTime lz_flow_after(const LzFlow *flow, LzTime from_ns, LzTime interval_ns);
 /* Whether the device's client would send a message now instead of keeping it. */
 bool lz_flow_has_room(const LzFlow *flow);
 

@@ -107,6 +107,7 @@ struct LzParam {
     bool is_alias;              /* OBJECT: a second way to write fields of the same struct; LIST: short for items of
                                    other lists. Never written out */
     bool is_host_group;         /* NAME: of a segment, fleet, service or attack, which must be there */
+    const char *folder;         /* NAME: of a data file in this folder of models/ */
     const char *help;           /* one line */
     const char *source;         /* of the default: a document, or NULL for a project default */
 };

@@ -34,7 +34,7 @@ static void schedule(Periodic *periodic)
 static void emit(void *owner)
 {
     Periodic *periodic = owner;
-    periodic->nominal_ns += periodic->config->every_ns;
+    periodic->nominal_ns = lz_flow_after(periodic->flow, periodic->nominal_ns, periodic->config->every_ns);
     schedule(periodic);
     lz_flow_emit(periodic->flow, (uint32_t)periodic->config->size_bytes);
 }
@@ -53,7 +53,7 @@ static void start(void *state)
 {
     Periodic *periodic = state;
     /* Devices that are switched on together must not speak together: the phase is uniform. */
-    periodic->nominal_ns = lz_now(periodic->scheduler) + draw_share(periodic, 1000000000);
+    periodic->nominal_ns = lz_flow_after(periodic->flow, lz_now(periodic->scheduler), draw_share(periodic, 1000000000));
     schedule(periodic);
 }
 
@@ -84,7 +84,7 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
-static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load};
+static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load, .follows_day = true};
 
 const LzModel lz_behaviour_model_periodic = {
     .name = "periodic",

@@ -24,7 +24,8 @@ typedef struct PoissonAlarm {
 static void schedule_episode(PoissonAlarm *alarm)
 {
     const LzTime mean_ns = LZ_NS_PER_S * 1000000 / alarm->config->rate_uhz;
-    lz_schedule_after(alarm->scheduler, &alarm->episode, lz_random_exponential(&alarm->random, mean_ns));
+    const LzTime interval_ns = lz_random_exponential(&alarm->random, mean_ns);
+    lz_schedule_at(alarm->scheduler, &alarm->episode, lz_flow_after(alarm->flow, lz_now(alarm->scheduler), interval_ns));
 }
 
 static void emit(void *owner)
@@ -91,11 +92,11 @@ static const LzParam params[] = {
 };
 
 static const char *const not_modelled[] = {
-    "the time of day, and alarms of neighbouring beds that have a common cause",
+    "alarms of neighbouring beds that have a common cause",
     NULL,
 };
 
-static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load};
+static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load, .follows_day = true};
 
 const LzModel lz_behaviour_model_poisson_alarm = {
     .name = "poisson-alarm",

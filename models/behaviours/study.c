@@ -41,7 +41,7 @@ static void begin(void *owner)
     if (!lz_event_is_pending(&study->image)) {
         lz_schedule_after(study->scheduler, &study->image, 0);
     }
-    lz_schedule_after(study->scheduler, &study->begin, draw_pause(study));
+    lz_schedule_at(study->scheduler, &study->begin, lz_flow_after(study->flow, lz_now(study->scheduler), draw_pause(study)));
 }
 
 static void init(void *state, const void *config, LzFlow *flow, const LzEnv *env)
@@ -58,7 +58,7 @@ static void init(void *state, const void *config, LzFlow *flow, const LzEnv *env
 static void start(void *state)
 {
     Study *study = state;
-    lz_schedule_after(study->scheduler, &study->begin, draw_pause(study));
+    lz_schedule_at(study->scheduler, &study->begin, lz_flow_after(study->flow, lz_now(study->scheduler), draw_pause(study)));
 }
 
 static void stop(void *state)
@@ -86,7 +86,7 @@ static const LzParam params[] = {
     LZ_PARAM_END,
 };
 
-static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load};
+static const LzBehaviourOps ops = {.init = init, .start = start, .stop = stop, .load = load, .follows_day = true};
 
 const LzModel lz_behaviour_model_study = {
     .name = "study",

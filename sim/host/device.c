@@ -325,6 +325,13 @@ void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
     flow->send(flow->client, flow->index, (LzBytes){payload, size_bytes}, message);
 }
 
+LzTime lz_flow_after(const LzFlow *flow, LzTime from_ns, LzTime interval_ns)
+{
+    const LzDeviceFlow *options = flow->flow;
+    return from_ns + (options->diurnal ? lz_diurnal_stretch(options->diurnal, options->start_of_day_ns + from_ns, interval_ns)
+                                       : interval_ns);
+}
+
 bool lz_flow_has_room(const LzFlow *flow)
 {
     const LzDevice *device = flow->device;

@@ -5,6 +5,7 @@
 #include "lazaret/behaviour.h"
 #include "lazaret/client.h"
 #include "lazaret/model.h"
+#include "sim/core/diurnal.h"
 #include "sim/host/host.h"
 
 typedef struct LzDevice LzDevice;
@@ -18,6 +19,8 @@ typedef struct LzDeviceFlow {           /* one flow of a device's class; strings
     uint8_t dscp;
     LzTime deadline_ns;                 /* LZ_TIME_NEVER: none */
     LzScope scope;                      /* LZ_SCOPE_FLOW */
+    const LzDiurnal *diurnal;           /* NULL: all hours are alike */
+    LzTime start_of_day_ns;             /* wall clock at virtual time 0, since any midnight */
 } LzDeviceFlow;
 
 /* A further connection of a device; what is the same for all devices of its fleet. */

@@ -7,17 +7,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lazaret/behaviour.h"
 #include "lazaret/dscp.h"
+#include "lazaret/model.h"
 #include "models/lazaret_data.h"
 #include "sim/scenario/schema.h"
 
 #define RESOURCE_ROOT "/lazaret/models"
+#define PPB INT64_C(1000000000)
 
 struct LzData {
     LzWalk *walk;               /* borrowed */
     char *directory;            /* of the scenario; NULL: only compiled in */
     const char *scenario_path;  /* borrowed */
-    GHashTable *profiles, *cpus;    /* name to item or NULL when there is none; only looked up */
+    GHashTable *profiles, *cpus, *diurnals;    /* name to item or NULL when there is none; only looked up */
 };
 
 /* ---- files ---- */
@@ -191,6 +194,8 @@ typedef struct Folder {
 static const Folder devices = {"devices",        "E104",           "device profile",
                                "lazaret-device", lz_schema_device, sizeof(LzProfilePlan)};
 static const Folder cpus = {"cpus", "E105", "CPU class", "lazaret-cpu", lz_schema_cpu, sizeof(LzCpu)};
+static const Folder diurnals = {"diurnals",        "E142",            "rhythm of the day",
+                                "lazaret-diurnal", lz_schema_diurnal, sizeof(LzDiurnalPlan)};
 
 /* item begins with its LzText name, which must be the file's. */
 static void check_name(const LzData *data, const LzText *item, const char *file_name, const char *file)
@@ -247,11 +252,58 @@ const LzCpu *lz_data_cpu(LzData *data, const LzText *name)
     return name->text ? find(data, data->cpus, &cpus, name, &is_new) : NULL;
 }
 
-void lz_mark_flows(const LzList *flows)
+/* ---- rhythms of the day ---- */
+
+static void read_hours(LzData *data, LzDiurnalPlan *plan)
+{
+    int64_t sum_ppb = 0;
+    bool is_whole = plan->hours.count == LZ_HOURS_OF_DAY;
+    for (unsigned i = 0; i < plan->hours.count && is_whole; i++) {
+        int64_t share_ppb = 0;
+        if (!lz_walk_quantity(data->walk, LZ_PARAM_PPB, PPB, "hours", &plan->hours.items[i], &share_ppb)) {
+            return;
+        }
+        plan->day.share_ppb[i] = (uint32_t)share_ppb;
+        sum_ppb += share_ppb;
+    }
+    if (!is_whole || sum_ppb != PPB) {
+        LzDiagnostic *diagnostic = lz_report_error(data->walk->report, "E144", plan->name.mark, 1,
+                                                   "the hours of a day are 24 shares that make 100 %% together");
+        lz_diagnostic_note(diagnostic, "here: %u shares, %.7g %%", plan->hours.count, (double)sum_ppb / 1e7);
+        plan->day = (LzDiurnal){.share_ppb = {PPB}};
+    }
+}
+
+const LzDiurnalPlan *lz_data_diurnal(LzData *data, const LzText *name)
+{
+    bool is_new;
+    LzDiurnalPlan *plan = name->text ? find(data, data->diurnals, &diurnals, name, &is_new) : NULL;
+    if (plan && is_new) {
+        read_hours(data, plan);
+    }
+    return plan;
+}
+
+static void set_day(LzData *data, LzFlowPlan *flow)
+{
+    const LzDiurnalPlan *plan = lz_data_diurnal(data, &flow->diurnal);
+    const LzModel *behaviour = flow->behaviour.model;
+    if (!plan || !behaviour) {
+        return;
+    }
+    flow->day = &plan->day;
+    if (!((const LzBehaviourOps *)behaviour->ops)->follows_day) {
+        lz_report_error(data->walk->report, "E143", flow->diurnal.mark, (unsigned)strlen(flow->diurnal.text),
+                        "a %s is the same at all hours: it cannot follow `%s`", behaviour->name, flow->diurnal.text);
+    }
+}
+
+void lz_data_flows(LzData *data, const LzList *flows)
 {
     for (unsigned i = 0; i < flows->count; i++) {
         LzFlowPlan *flow = &((LzFlowPlan *)flows->items)[i];
         flow->dscp = flow->dscp >= 0 ? flow->dscp : lz_dscp_of_criticality((LzCriticality)flow->criticality);
+        set_day(data, flow);
     }
 }
 
@@ -264,7 +316,7 @@ const LzProfilePlan *lz_data_profile(LzData *data, const LzText *name)
     LzProfilePlan *profile = find(data, data->profiles, &devices, name, &is_new);
     if (profile && is_new) {
         profile->cpu_class = lz_data_cpu(data, &profile->cpu);
-        lz_mark_flows(&profile->flows);
+        lz_data_flows(data, &profile->flows);
     }
     return profile;
 }
@@ -277,6 +329,7 @@ LzData *lz_data_new(LzWalk *walk, const char *scenario_path)
     data->directory = scenario_path ? g_path_get_dirname(scenario_path) : NULL;
     data->profiles = g_hash_table_new(g_str_hash, g_str_equal);
     data->cpus = g_hash_table_new(g_str_hash, g_str_equal);
+    data->diurnals = g_hash_table_new(g_str_hash, g_str_equal);
     return data;
 }
 
@@ -287,6 +340,7 @@ void lz_data_free(LzData *data)
     }
     g_hash_table_unref(data->profiles);
     g_hash_table_unref(data->cpus);
+    g_hash_table_unref(data->diurnals);
     g_free(data->directory);
     g_free(data);
 }

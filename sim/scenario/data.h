@@ -12,12 +12,18 @@ LzData *lz_data_new(LzWalk *walk, const char *scenario_path);
 void lz_data_free(LzData *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzData, lz_data_free)
 
-/* LzFlowPlan: a flow that names no DSCP gets that of its criticality. */
-void lz_mark_flows(const LzList *flows);
+/* LzFlowPlan: a flow that names no DSCP gets that of its criticality; the rhythm that it names is read (E142), and refused
+ * where nothing would follow it (E143). */
+void lz_data_flows(LzData *data, const LzList *flows);
+/* As a profile: NULL when the name is absent, or after reporting (E142, E144). */
+const LzDiurnalPlan *lz_data_diurnal(LzData *data, const LzText *name);
 /* Read once per name, with its CPU class; in the walk's arena. NULL when the name is absent, or after
  * reporting that there is no such file (E104 device, E105 CPU). Mistakes inside a file are reported. */
 const LzProfilePlan *lz_data_profile(LzData *data, const LzText *name);
 const LzCpu *lz_data_cpu(LzData *data, const LzText *name);
+
+/* A scenario in the folder where the program was called: for what has no scenario of its own. */
+#define LZ_DATA_HERE "scenario.yaml"
 
 /* Names of one folder ("devices", "cpus"), compiled in and beside the scenario; sorted, NULL-terminated. */
 char **lz_data_names(const char *scenario_path, const char *folder);

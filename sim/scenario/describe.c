@@ -126,7 +126,7 @@ static Reader reader_open(void)
     Reader reader = {.arena = lz_arena_new(), .diagnostics = lz_diagnostics_new()};
     reader.report = lz_report_new(reader.diagnostics);
     reader.walk = lz_walk_new(reader.report, reader.arena);
-    reader.data = lz_data_new(reader.walk, NULL);
+    reader.data = lz_data_new(reader.walk, LZ_DATA_HERE);
     return reader;
 }
 
@@ -195,6 +195,21 @@ static char *describe_cpu(const LzCpu *cpu)
     return g_string_free(out, FALSE);
 }
 
+static char *describe_diurnal(const LzDiurnalPlan *plan)
+{
+    GString *out = g_string_new(NULL);
+    g_string_append_printf(out, "%s: rhythm of the day\n", plan->name.text);
+    append_values(out, lz_schema_diurnal, plan);
+    for (unsigned hour = 0; hour < LZ_HOURS_OF_DAY; hour++) {
+        g_string_append_printf(out, "  %2u h  %4.1f %%  ", hour, plan->day.share_ppb[hour] / 1e7);
+        for (unsigned mark = plan->day.share_ppb[hour] / 2500000; mark > 0; mark--) {
+            g_string_append_c(out, '#');
+        }
+        g_string_append_c(out, '\n');
+    }
+    return g_string_free(out, FALSE);
+}
+
 /* A data file that is compiled in has no mistakes (a test reads them all); with one, it is not described. */
 static char *describe_data(const char *name)
 {
@@ -206,6 +221,11 @@ static char *describe_data(const char *name)
     const LzCpu *cpu = described ? NULL : lz_data_cpu(reader.data, &text);
     if (cpu && reader.diagnostics->errors == errors) {
         described = describe_cpu(cpu);
+    }
+    errors = reader.diagnostics->errors;
+    const LzDiurnalPlan *diurnal = described ? NULL : lz_data_diurnal(reader.data, &text);
+    if (diurnal && reader.diagnostics->errors == errors) {
+        described = describe_diurnal(diurnal);
     }
     reader_close(&reader);
     return described;
@@ -250,7 +270,7 @@ static void list_models(GString *out, LzModelKind kind)
 static void list_devices(GString *out)
 {
     Reader reader = reader_open();
-    g_auto(GStrv) names = lz_data_names(NULL, "devices");
+    g_auto(GStrv) names = lz_data_names(LZ_DATA_HERE, "devices");
     for (unsigned i = 0; names[i]; i++) {
         LzText name = {names[i], {"", 0, 0}};
         const LzProfilePlan *profile = lz_data_profile(reader.data, &name);
@@ -262,11 +282,23 @@ static void list_devices(GString *out)
 static void list_cpus(GString *out)
 {
     Reader reader = reader_open();
-    g_auto(GStrv) names = lz_data_names(NULL, "cpus");
+    g_auto(GStrv) names = lz_data_names(LZ_DATA_HERE, "cpus");
     for (unsigned i = 0; names[i]; i++) {
         LzText name = {names[i], {"", 0, 0}};
         const LzCpu *cpu = lz_data_cpu(reader.data, &name);
         append_row(out, names[i], cpu ? cpu->title.text : NULL);
+    }
+    reader_close(&reader);
+}
+
+static void list_diurnals(GString *out)
+{
+    Reader reader = reader_open();
+    g_auto(GStrv) names = lz_data_names(LZ_DATA_HERE, "diurnals");
+    for (unsigned i = 0; names[i]; i++) {
+        LzText name = {names[i], {"", 0, 0}};
+        const LzDiurnalPlan *plan = lz_data_diurnal(reader.data, &name);
+        append_row(out, names[i], plan ? plan->title.text : NULL);
     }
     reader_close(&reader);
 }
@@ -303,7 +335,7 @@ char *lz_list(const char *kind)
     static const struct {
         const char *name;
         void (*list)(GString *out);
-    } others[] = {{"device", list_devices}, {"cpu", list_cpus}, {"metric", list_metrics}};
+    } others[] = {{"device", list_devices}, {"cpu", list_cpus}, {"diurnal", list_diurnals}, {"metric", list_metrics}};
     GString *out = g_string_new(NULL);
     bool is_known = false;
     for (int i = 0; i < LZ_MODEL_KIND_COUNT; i++) {

@@ -94,6 +94,12 @@ const LzExplanation lz_explanations[] = {
     {"E141", "Onboarding by eap-tls-est needs a service of kind nac, which the switches ask, and one of kind registrar, from\n"
              "which devices get the site's certificate; by mab a nac alone. What devices that speak no TLS would do with a\n"
              "certificate nobody knows."},
+    {"E142", "No rhythm of the day of that name: neither models/diurnals/NAME.yaml beside the scenario nor one that is\n"
+             "compiled in (`lazaret list diurnals`)."},
+    {"E143", "A flow's `diurnal` changes the intervals between its messages. A behaviour whose intervals are fixed, as those\n"
+             "of a sampled signal, cannot follow it."},
+    {"E144", "A rhythm of the day says which share of the day falls into each of its 24 hours, from midnight on: `hours:\n"
+             "[1 %, 1 %, ...]`. The shares must make 100 % together, so that a flow's rate is that of the whole day."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run, tls, tcp and onboarding have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},

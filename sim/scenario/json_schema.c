@@ -4,6 +4,7 @@
 #include "lazaret/model.h"
 #include "sim/core/json.h"
 #include "sim/registry.h"
+#include "sim/scenario/data.h"
 #include "sim/scenario/load.h"
 #include "sim/scenario/param_table.h"
 #include "sim/scenario/quantity.h"
@@ -296,6 +297,25 @@ static void write_definition(Schema *schema, const LzParam *table)
     lz_json_object_end(json);
 }
 
+/* The files that are there are offered; one beside a scenario in another folder has any other name. */
+static void write_name(LzJson *json, const LzParam *param)
+{
+    if (param->folder) {
+        g_auto(GStrv) names = lz_data_names(LZ_DATA_HERE, param->folder);
+        lz_json_array_begin(json, "anyOf");
+        lz_json_object_begin(json, NULL);
+        write_words(json, (const char *const *)names);
+        lz_json_object_end(json);
+        lz_json_object_begin(json, NULL);
+    }
+    write_type(json, "string");
+    lz_json_string(json, "pattern", NAME_PATTERN);
+    if (param->folder) {
+        lz_json_object_end(json);
+        lz_json_array_end(json);
+    }
+}
+
 static void write_nested(Schema *schema, const LzParam *param, const char *name)
 {
     LzJson *json = schema->json;
@@ -349,8 +369,7 @@ static void write_param(Schema *schema, const LzParam *param)
         write_scalar_types(json);
         return;
     case LZ_PARAM_NAME:
-        write_type(json, "string");
-        lz_json_string(json, "pattern", NAME_PATTERN);
+        write_name(json, param);
         return;
     case LZ_PARAM_NAMES:
         write_names(json, param);

@@ -6,6 +6,7 @@
 #include "lazaret/cpu.h"
 #include "lazaret/metric.h"
 #include "lazaret/param.h"
+#include "sim/core/diurnal.h"
 
 /* ---- run ---- */
 typedef struct LzRunPlan {
@@ -139,8 +140,17 @@ typedef struct LzFlowPlan {
     LzTime deadline_ns;                 /* 0 = none */
     int criticality;                    /* enum life, urgent, clinical, administrative */
     int64_t dscp;                       /* 0..63; -1 until lz_mark_flows() */
+    LzText diurnal;                     /* rhythm of the day */
+    const LzDiurnal *day;               /* resolved; NULL: none */
     LzText source;                      /* of size, rate and deadline, or `assumed: …` */
 } LzFlowPlan;
+
+typedef struct LzDiurnalPlan {          /* models/diurnals */
+    LzText name, title;
+    LzNameList hours;                   /* share of the day that falls into each, as written */
+    LzText source;
+    LzDiurnal day;                      /* resolved */
+} LzDiurnalPlan;
 
 typedef struct LzProfilePlan {
     LzText name, title;
@@ -207,6 +217,7 @@ typedef struct LzFleetPlan {
     LzText dhcp, ntp, dns;              /* services that its devices need before they connect */
     LzDist clock_error;                 /* of each device's clock at the start: by how much it is ahead */
     int certificate;                    /* enum valid, expired, not-yet-valid, foreign-ca */
+    bool follows_day;                   /* key `diurnal` */
     LzOnboardingPlan onboarding;
     const LzProfilePlan *resolved;      /* profile with traffic merged, its flows connection by connection */
     const LzCpu *cpu_class;
@@ -272,6 +283,7 @@ typedef struct LzExpectPlan {
     LzText max_drop, max_rise;          /* shares of the baseline's value, as written */
     int64_t min_samples;                /* at least 1 always */
     int severity;                       /* enum fail, warn */
+    LzText basis;                       /* document of a published limit, or `assumed: …` */
     bool abort_on_fail;                 /* the run stops when it can no longer hold */
     /* resolved: */
     LzMetric metric_id;

@@ -106,10 +106,21 @@ static bool has_connections(const LzList *flows)
     return false;
 }
 
+static LzList without_days(LzArena *arena, const LzList *flows)
+{
+    LzList plain = {lz_arena_array(arena, flows->count, sizeof(LzFlowPlan)), flows->count};
+    for (unsigned i = 0; i < flows->count; i++) {
+        LzFlowPlan *flow = LZ_ITEM(plain, LzFlowPlan, i);
+        *flow = *LZ_ITEM(*flows, LzFlowPlan, i);
+        flow->day = NULL;
+    }
+    return plain;
+}
+
 static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
 {
     const LzProfilePlan *profile = lz_data_profile(resolver->data, &fleet->profile);
-    lz_mark_flows(&fleet->traffic);
+    lz_data_flows(resolver->data, &fleet->traffic);
     G_GNUC_UNUSED g_autoptr(LzNames) flows =
         lz_names_new(resolver->report, "flow", &fleet->traffic, sizeof(LzFlowPlan));
     for (unsigned i = 0; i < fleet->traffic.count; i++) {
@@ -122,6 +133,9 @@ static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
     *resolved = *profile;
     if (fleet->traffic.count > 0) {
         resolved->flows = merge_flows(resolver->walk->arena, &profile->flows, &fleet->traffic);
+    }
+    if (!fleet->follows_day) {
+        resolved->flows = without_days(resolver->walk->arena, &resolved->flows);
     }
     if (fleet->connections.count > 0 || has_connections(&resolved->flows)) {
         resolved->flows = lz_resolve_connections(resolver, fleet, &resolved->flows);

@@ -279,7 +279,7 @@ static const LzParam service_table[] = {
     LZ_PARAM(LzServicePlan, link, NAME, REQUIRED, .help = "its access link"),
     LZ_PARAM(LzServicePlan, port, COUNT, .min = 1, .max = 65535, .fallback = 8883,
              .help = "TCP and UDP port", .source = "IANA: secure-mqtt"),
-    LZ_PARAM(LzServicePlan, cpu, NAME, .fallback_text = "x86-server", .help = "CPU class"),
+    LZ_PARAM(LzServicePlan, cpu, NAME, .folder = "cpus", .fallback_text = "x86-server", .help = "CPU class"),
     LZ_PARAM(LzServicePlan, cpu_cores, .key = "cores", .kind = LZ_PARAM_CORES, .min = 1, .max = 1024, .fallback = 2,
              .help = "of that CPU"),
     LZ_PARAM(LzServicePlan, backlog, COUNT, .min = 1, .max = 65535, .fallback = 4096,
@@ -305,6 +305,8 @@ const LzParam lz_schema_flow[] = {
     LZ_PARAM(LzFlowPlan, criticality, ENUM(criticality_words), .fallback = 2, .help = "what is lost when it is late"),
     LZ_PARAM(LzFlowPlan, dscp, .kind = LZ_PARAM_DSCP, .fallback = -1, .fallback_text = "by criticality: ef, cs5, af21, df",
              .help = "of its packets; a connection has the highest of its flows", .source = "RFC 4594 figure 3, in a project mapping"),
+    LZ_PARAM(LzFlowPlan, diurnal, NAME, .folder = "diurnals", .help = "rhythm of the day that its rate follows (lazaret list diurnals); all hours are "
+             "alike when not given"),
     LZ_PARAM(LzFlowPlan, source, TEXT, .help = "of size, rate and deadline, or `assumed: ...`"),
     LZ_PARAM_END,
 };
@@ -387,14 +389,14 @@ static const LzParam onboarding_table[] = {
 
 static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, name, NAME, REQUIRED, .help = "of the fleet; its devices are NAME[1], NAME[2] ..."),
-    LZ_PARAM(LzFleetPlan, profile, NAME, REQUIRED, .help = "device profile (lazaret list devices)"),
+    LZ_PARAM(LzFleetPlan, profile, NAME, REQUIRED, .folder = "devices", .help = "device profile (lazaret list devices)"),
     LZ_PARAM(LzFleetPlan, count, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "devices"),
     LZ_PARAM(LzFleetPlan, zone, NAME, .help = "where they are; their link's zone when not given"),
     LZ_PARAM(LzFleetPlan, link, NAME, .help = "access link; or else `place`"),
     LZ_PARAM(LzFleetPlan, place, NAME,
              .help = "instead of `link`: the devices hang on the access links of this place, one after the other in turn"),
     LZ_PARAM(LzFleetPlan, access, NAME, .help = "label of those access links; the first of each zone when not given"),
-    LZ_PARAM(LzFleetPlan, cpu, NAME, .help = "CPU class; the profile's when not given"),
+    LZ_PARAM(LzFleetPlan, cpu, NAME, .folder = "cpus", .help = "CPU class; the profile's when not given"),
     LZ_PARAM(LzFleetPlan, connect, OBJECT(connect_table), REQUIRED, .help = "what they connect to, and how"),
     LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan),
              .help = "replaces the profile's flows of the same name, adds others"),
@@ -412,13 +414,15 @@ static const LzParam fleet_table[] = {
              .help = "how they get into the network; until then their switch lets nothing of theirs through"),
     LZ_PARAM(LzFleetPlan, connections, LIST(connection_table, LzConnectionPlan),
              .help = "what else they connect to, for the flows that name it: {library: {to: pump-server, client: http}}"),
+    LZ_PARAM(LzFleetPlan, follows_day, .key = "diurnal", BOOL, .fallback = 1,
+             .help = "false: its flows have no rhythm of the day, whatever they name"),
     LZ_PARAM_END,
 };
 
 static const LzParam attacker_table[] = {
     LZ_PARAM(LzAttackerPlan, link, NAME, REQUIRED, .help = "access link of the attacker's hosts"),
     LZ_PARAM(LzAttackerPlan, hosts, COUNT, .min = 1, .max = 100000, .fallback = 1, .help = "how many"),
-    LZ_PARAM(LzAttackerPlan, cpu, NAME, .fallback_text = "x86-server", .help = "CPU class"),
+    LZ_PARAM(LzAttackerPlan, cpu, NAME, .folder = "cpus", .fallback_text = "x86-server", .help = "CPU class"),
     LZ_PARAM_END,
 };
 
@@ -500,6 +504,8 @@ static const LzParam expect_table[] = {
     LZ_PARAM(LzExpectPlan, max_rise, VALUE, .help = "vs: how far above the baseline's value, as 5 %"),
     LZ_PARAM(LzExpectPlan, min_samples, COUNT, .min = 1, .fallback = 1, .help = "fewer samples are a failure"),
     LZ_PARAM(LzExpectPlan, severity, ENUM(severity_words), .help = "warn does not change the exit code"),
+    LZ_PARAM(LzExpectPlan, basis, TEXT,
+             .help = "of the limit: the document that publishes it, or `assumed: ...`; without it the limit is ours"),
     LZ_PARAM(LzExpectPlan, abort_on_fail, BOOL,
              .help = "stop the run as soon as it can no longer hold, instead of at the run's end"),
     LZ_PARAM_END,
@@ -582,9 +588,19 @@ const LzParam lz_schema_device[] = {
     FORMAT("lazaret-device"),
     LZ_PARAM(LzProfilePlan, name, NAME, REQUIRED, .help = "of the profile: the file's name"),
     LZ_PARAM(LzProfilePlan, title, TEXT, .help = "one line for people"),
-    LZ_PARAM(LzProfilePlan, cpu, NAME, REQUIRED, .help = "CPU class"),
+    LZ_PARAM(LzProfilePlan, cpu, NAME, .folder = "cpus", REQUIRED, .help = "CPU class"),
     LZ_PARAM(LzProfilePlan, source, TEXT, REQUIRED, .help = "of the profile's figures"),
     LZ_PARAM(LzProfilePlan, flows, LIST(lz_schema_flow, LzFlowPlan), REQUIRED, .help = "what the device sends"),
+    LZ_PARAM_END,
+};
+
+const LzParam lz_schema_diurnal[] = {
+    FORMAT("lazaret-diurnal"),
+    LZ_PARAM(LzDiurnalPlan, name, NAME, REQUIRED, .help = "of the rhythm: the file's name"),
+    LZ_PARAM(LzDiurnalPlan, title, TEXT, .help = "one line for people"),
+    LZ_PARAM(LzDiurnalPlan, hours, .kind = LZ_PARAM_NAMES, REQUIRED,
+             .help = "24 shares of the day, from midnight, as [1.5 %, 1.5 %, ...]; together 100 %"),
+    LZ_PARAM(LzDiurnalPlan, source, TEXT, REQUIRED, .help = "of the shares, or `assumed: ...`"),
     LZ_PARAM_END,
 };
 

@@ -9,6 +9,7 @@
 extern const LzParam lz_schema_scenario[];      /* LzPlan */
 extern const LzParam lz_schema_device[];        /* LzProfilePlan: models/devices */
 extern const LzParam lz_schema_cpu[];           /* LzCpu: models/cpus */
+extern const LzParam lz_schema_diurnal[];       /* LzDiurnalPlan: models/diurnals */
 extern const LzParam lz_schema_flow[];          /* LzFlowPlan: a device's flow of messages */
 
 /* For checks that need the words of a table. */

@@ -26,6 +26,12 @@ void lz_flow_emit(LzFlow *flow, uint32_t size_bytes)
     flow->size_max = MAX(flow->size_max, size_bytes);
 }
 
+LzTime lz_flow_after(const LzFlow *flow, LzTime from_ns, LzTime interval_ns)
+{
+    (void)flow;
+    return from_ns + interval_ns;
+}
+
 bool lz_flow_has_room(const LzFlow *flow)
 {
     (void)flow;
