@@ -189,7 +189,8 @@ static void write_note(LzWriter *writer, size_t from, size_t size_bytes)
 
 void lz_hl7_write_report(LzWriter *writer, const LzHl7Report *report, size_t size_bytes)
 {
-    const size_t from = writer->size, count_max = sizeof metrics / sizeof *metrics;
+    const unsigned count_max = sizeof metrics / sizeof *metrics;
+    const size_t from = writer->size;
     write_begin(writer, report);
     if (report->kind == LZ_HL7_LOGON) {
         return;
