@@ -117,7 +117,7 @@ LzMessageId lz_read_text_mark(LzBytes text)
 LzMessageId lz_find_text_mark(LzBytes text)
 {
     const size_t at = lz_text_find(text, MARK_WORD);
-    return lz_read_text_mark((LzBytes){text.data + at, text.size - at});
+    return at < text.size ? lz_read_text_mark((LzBytes){text.data + at, text.size - at}) : 0;
 }
 
 /* ---- dates ---- */
