@@ -214,7 +214,7 @@ static char *margin_text(const LzVerdict *verdict)
 
 static void print_expectations(const LzPlan *plan, const LzRunOutcome *outcome)
 {
-    printf("\n%-5s %-28s %-18s %-14s %-30s %-8s %s\n", "", "EXPECTATION", "WINDOW", "LIMIT",
+    printf("\n%-5s %-28s %-18s %-14s %-10s %-30s %-8s %s\n", "", "EXPECTATION", "WINDOW", "LIMIT", "BASIS",
            outcome->repetition_count > 1 ? "OBSERVED (95 % CI)" : "OBSERVED", "MARGIN", "SAMPLES");
     unsigned held = 0, failed = 0, warned = 0;
     for (unsigned i = 0; i < outcome->expectation_count; i++) {
@@ -224,9 +224,9 @@ static void print_expectations(const LzPlan *plan, const LzRunOutcome *outcome)
         g_autofree char *observed = observed_text(expectation, verdict, outcome->repetition_count);
         g_autofree char *margin = margin_text(verdict);
         g_autofree char *change = lz_verdict_change(expectation, verdict);
-        printf("%-5s %-28s %-18s %-14s %-30s %-8s %" G_GUINT64_FORMAT "%s%s\n", verdict_word(expectation, verdict),
-               expectation->name, plan->windows[expectation->window].name, limit, observed, margin, verdict->samples,
-               change ? "  " : "", change ? change : "");
+        printf("%-5s %-28s %-18s %-14s %-10s %-30s %-8s %" G_GUINT64_FORMAT "%s%s\n", verdict_word(expectation, verdict),
+               expectation->name, plan->windows[expectation->window].name, limit, lz_expectation_basis(expectation), observed,
+               margin, verdict->samples, change ? "  " : "", change ? change : "");
         bool is_held = verdict->state == LZ_VERDICT_HELD;
         held += is_held;
         failed += !is_held && !expectation->is_warning;

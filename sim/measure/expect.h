@@ -24,6 +24,7 @@ typedef struct LzExpectation {          /* what to ask; made from the plan by th
     uint64_t min_samples;               /* >= 1 */
     bool is_warning;                    /* severity warn */
     bool aborts;                        /* the run stops when it is lost */
+    const char *basis;                  /* of the limit, as written; NULL: it is ours */
     const char *baseline;               /* results that it is compared with, as written; NULL: none */
     int64_t baseline_value;             /* theirs: mean over their repetitions */
     bool has_max_drop, has_max_rise;    /* which are already in min_value and max_value */

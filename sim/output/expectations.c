@@ -50,6 +50,7 @@ static LzExpectation expectation_of(const LzExpectPlan *plan)
         .min_samples = (uint64_t)MAX(plan->min_samples, 1),
         .is_warning = plan->severity != 0,
         .aborts = plan->abort_on_fail,
+        .basis = plan->basis.text,
         .baseline = plan->vs.baseline.text,
         .has_max_drop = plan->has_max_drop,
         .has_max_rise = plan->has_max_rise,

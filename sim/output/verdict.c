@@ -14,6 +14,14 @@ static const char *const statistic_names[] = {
 
 /* ---- words ---- */
 
+const char *lz_expectation_basis(const LzExpectation *expectation)
+{
+    if (!expectation->basis) {
+        return "ours";
+    }
+    return g_str_has_prefix(expectation->basis, "assumed") ? "assumed" : "published";
+}
+
 char *lz_expectation_metric(const LzExpectation *expectation)
 {
     const LzMetricInfo *info = lz_metric_info(expectation->metric);
@@ -268,6 +276,8 @@ static void add_row(LzJson *json, const LzPlan *plan, const LzExpectation *expec
     lz_json_object_begin(json, NULL);
     add_text(json, "name", expectation->name);
     lz_json_string(json, "state", state_names[verdict->state]);
+    lz_json_string(json, "basis", lz_expectation_basis(expectation));
+    add_text(json, "basis_text", expectation->basis);
     lz_json_string(json, "severity", expectation->is_warning ? "warn" : "fail");
     add_text(json, "metric", metric);
     lz_json_string(json, "stat", statistic);

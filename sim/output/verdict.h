@@ -8,6 +8,8 @@
 #include "sim/measure/expect.h"
 #include "sim/scenario/plan.h"
 
+/* Whose limit it is: "published" when a document is named, "assumed" when that is said, else "ours". Static. */
+const char *lz_expectation_basis(const LzExpectation *expectation);
 /* All return new strings. "flow.alarm.latency"; "p99"; "flood" */
 char *lz_expectation_metric(const LzExpectation *expectation);
 char *lz_expectation_statistic(const LzExpectation *expectation);

@@ -27,7 +27,7 @@ static const LzVerdict late_verdict = {
 static const LzExpectation quick = {
     .name = "alarms-in-time", .metric = LZ_METRIC_FLOW_LATENCY, .scope_name = "alarm", .fleet = "pump",
     .statistic = LZ_STATISTIC_QUANTILE, .quantile_ppb = 999000000, .has_max = true, .max_value = LZ_MILLISECONDS(500),
-    .min_samples = 1, .file = "ward.yaml", .line = 46};
+    .min_samples = 1, .file = "ward.yaml", .line = 46, .basis = "IEC 60601-1-8"};
 static const LzVerdict quick_verdict = {
     .state = LZ_VERDICT_HELD, .observed = 188250000, .ci_low = 188250000, .ci_high = 188250000, .samples = 600,
     .worst = 188250000, .worst_repetition = 1, .margin = 2.656};
@@ -48,6 +48,10 @@ static void test_words(void)
     g_autofree char *none = lz_verdict_summary(&plan, &unseen, &unseen_verdict);
     g_assert_cmpstr(none, ==, "tls.handshake.completed count has no verdict: a repetition saw fewer than the 1 samples needed "
                               "(0 in all) during always");
+    g_assert_cmpstr(lz_expectation_basis(&late), ==, "ours");
+    g_assert_cmpstr(lz_expectation_basis(&quick), ==, "published");
+    const LzExpectation guessed = {.basis = "assumed: as remembered"};
+    g_assert_cmpstr(lz_expectation_basis(&guessed), ==, "assumed");
     g_autofree char *replay = lz_verdict_replay(&plan, &late_verdict);
     g_assert_cmpstr(replay, ==, "lazaret run 'ward one.yaml' --seed 44 --repeat 1");
     static const char *const overrides[] = {"run.seed=42", "fleet.pump.count=7", "run.repeat=5", "network.links.x.delay=1 ms", NULL};
@@ -190,7 +194,7 @@ static void test_json(void)
                       .run_id = "4f1c9a02b07e", .state = "complete"};
     g_autofree char *json = lz_verdicts_json(&all);
     static const char *const pieces[] = {
-        "\"schema\": \"lazaret-verdict-1\"", "\"held\": 1,\n  \"failed\": 2,\n  \"warnings\": 0",
+        "\"schema\": \"lazaret-verdict-1\"", "\"basis\": \"published\",\n      \"basis_text\": \"IEC 60601-1-8\"", "\"held\": 1,\n  \"failed\": 2,\n  \"warnings\": 0",
         "\"stat\": \"p99.9\"", "\"limit\": {\n        \"max\": 0.5\n      },\n      \"observed\": 0.18825",
         "\"observed\": 0.037", "\"state\": \"no-sample\"", "\"observed\": null", "\"line\": 47", "\"margin\": 2.656"};
     for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
