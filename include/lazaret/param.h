@@ -92,6 +92,7 @@ struct LzParam {
     size_t offset, size;
     LzParamKind kind;
     bool is_required;
+    bool is_of_preset;          /* a preset may give what is required: the JSON Schema does not ask for it */
     double min, max;            /* inclusive, in the field's unit; max 0 = no upper bound, unless has_max */
     bool has_max;
     double fallback;            /* default, in the field's unit (enum: index; bool: 0/1) */

@@ -154,11 +154,11 @@ char **lz_data_names(const char *scenario_path, const char *folder)
 
 /* ---- loading ---- */
 
-static GBytes *find_bytes(const LzData *data, const char *folder, const char *name, char **ret_file)
+static GBytes *find_bytes(const char *directory, const char *folder, const char *name, char **ret_file)
 {
     g_autofree char *file = g_strdup_printf("%s.yaml", name);
-    if (data->directory) {
-        g_autofree char *path = g_build_filename(data->directory, "models", folder, file, NULL);
+    if (directory) {
+        g_autofree char *path = g_build_filename(directory, "models", folder, file, NULL);
         struct stat status;
         if (stat(path, &status) == 0 && S_ISREG(status.st_mode)) {
             GBytes *bytes = read_path(path, NULL);
@@ -169,6 +169,19 @@ static GBytes *find_bytes(const LzData *data, const char *folder, const char *na
     g_autofree char *path = g_strdup_printf(RESOURCE_ROOT "/%s/%s", folder, file);
     *ret_file = g_strdup_printf("models/%s/%s", folder, file);
     return g_resource_lookup_data(lazaret_data_get_resource(), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+}
+
+const char *lz_data_text(LzReport *report, LzArena *arena, const char *scenario_path, const char *folder, const char *name,
+                         const char **ret_file, size_t *ret_size)
+{
+    g_autofree char *directory = scenario_path ? g_path_get_dirname(scenario_path) : NULL;
+    g_autofree char *path = NULL;
+    g_autoptr(GBytes) bytes = find_bytes(directory, folder, name, &path);
+    if (!bytes) {
+        return NULL;
+    }
+    *ret_file = lz_arena_text(arena, path);
+    return keep_text(report, arena, *ret_file, bytes, ret_size);
 }
 
 static void report_missing(const LzData *data, const char *folder, const char *code, const char *what,
@@ -211,7 +224,7 @@ static void *load(LzData *data, const Folder *folder, const LzText *name)
     LzArena *arena = data->walk->arena;
     LzReport *report = data->walk->report;
     g_autofree char *path = NULL;
-    g_autoptr(GBytes) bytes = find_bytes(data, folder->folder, name->text, &path);
+    g_autoptr(GBytes) bytes = find_bytes(data->directory, folder->folder, name->text, &path);
     if (!bytes) {
         report_missing(data, folder->folder, folder->code, folder->what, name);
         return NULL;

@@ -29,6 +29,10 @@ const LzCpu *lz_data_cpu(LzData *data, const LzText *name);
 char **lz_data_names(const char *scenario_path, const char *folder);
 
 /* The first key of a file must be `word: 1`; reports E010. */
+/* The text of models/FOLDER/NAME.yaml, beside the scenario or compiled in, and what the file is called. NULL: not there,
+ * or too large (reported). scenario_path may be NULL. */
+const char *lz_data_text(LzReport *report, LzArena *arena, const char *scenario_path, const char *folder, const char *name,
+                         const char **ret_file, size_t *ret_size);
 bool lz_check_format(LzReport *report, const LzNode *root, const char *word);
 
 /* A whole file, at most LZ_YAML_BYTES_MAX; NULL after reporting (E001, E002). The text is in the arena. */

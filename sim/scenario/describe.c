@@ -303,6 +303,14 @@ static void list_diurnals(GString *out)
     reader_close(&reader);
 }
 
+static void list_hospitals(GString *out)
+{
+    g_auto(GStrv) names = lz_data_names(LZ_DATA_HERE, "hospitals");
+    for (unsigned i = 0; names[i]; i++) {
+        append_row(out, names[i], "lazaret describe NAME --beds N shows its inventory");
+    }
+}
+
 static void list_metrics(GString *out)
 {
     for (int i = 0; i < LZ_METRIC_ID_COUNT; i++) {
@@ -335,7 +343,7 @@ char *lz_list(const char *kind)
     static const struct {
         const char *name;
         void (*list)(GString *out);
-    } others[] = {{"device", list_devices}, {"cpu", list_cpus}, {"diurnal", list_diurnals}, {"metric", list_metrics}};
+    } others[] = {{"device", list_devices}, {"cpu", list_cpus}, {"diurnal", list_diurnals}, {"hospital", list_hospitals}, {"metric", list_metrics}};
     GString *out = g_string_new(NULL);
     bool is_known = false;
     for (int i = 0; i < LZ_MODEL_KIND_COUNT; i++) {

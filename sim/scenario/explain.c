@@ -100,6 +100,8 @@ const LzExplanation lz_explanations[] = {
              "of a sampled signal, cannot follow it."},
     {"E144", "A rhythm of the day says which share of the day falls into each of its 24 hours, from midnight on: `hours:\n"
              "[1 %, 1 %, ...]`. The shares must make 100 % together, so that a flow's rate is that of the whole day."},
+    {"E145", "No hospital of that name: neither models/hospitals/NAME.yaml beside the scenario nor one that is compiled in\n"
+             "(`lazaret list hospitals`)."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run, tls, tcp and onboarding have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},

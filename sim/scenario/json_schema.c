@@ -230,7 +230,7 @@ static void write_required(LzJson *json, const LzParam *table)
     lz_json_array_begin(json, "required");
     for (const LzParam *param = lz_param_item_name(table) ? table + 1 : table; param->field; param++) {
         bool is_format = param->kind == LZ_PARAM_ANY && param->words;
-        if (param->is_required || is_format) {
+        if ((param->is_required && !param->is_of_preset) || is_format) {
             g_autofree char *key = lz_param_key_dup(param);
             lz_json_string(json, NULL, key);
         }

@@ -4,6 +4,7 @@
 
 #include "sim/scenario/building.h"
 #include "sim/scenario/data.h"
+#include "sim/scenario/hospital.h"
 #include "sim/scenario/override.h"
 #include "sim/scenario/resolve.h"
 #include "sim/scenario/schema.h"
@@ -33,18 +34,31 @@ static void refuse_include(LzReport *report, const LzNode *root)
     lz_diagnostic_hint(diagnostic, "write the included keys into this file");
 }
 
+/* The hospital's come first: others may mean what it brings. */
+static void apply_overrides(const LzPlan *plan, LzReport *report, LzNode *root, bool is_of_hospital)
+{
+    for (unsigned i = 0; plan->overrides && plan->overrides[i]; i++) {
+        if (g_str_has_prefix(plan->overrides[i], "hospital") == is_of_hospital) {
+            lz_override_apply(report, plan->arena, root, plan->overrides[i]);
+        }
+    }
+}
+
 static void read_plan(LzPlan *plan, LzReport *report, LzNode *root)
 {
     if (!lz_check_format(report, root, "lazaret")) {
         return;
     }
-    for (unsigned i = 0; plan->overrides && plan->overrides[i]; i++) {
-        lz_override_apply(report, plan->arena, root, plan->overrides[i]);
+    apply_overrides(plan, report, root, true);
+    if (!lz_hospital_expand(report, plan->arena, root, plan->path)) {
+        return;
     }
+    apply_overrides(plan, report, root, false);
     refuse_include(report, root);
     g_autoptr(LzWalk) walk = lz_walk_new(report, plan->arena);
     g_autoptr(LzData) data = lz_data_new(walk, plan->path);
     lz_walk_struct(walk, lz_schema_scenario, plan, root);
+    plan->hospital = (LzHospitalPlan){0};       /* read in order to be checked; it stands in the tree by now */
     if (!plan->name.text) {
         plan->name = (LzText){name_of_file(plan->arena, plan->path), {plan->path, 1, 1}};
     }

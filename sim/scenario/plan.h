@@ -321,6 +321,11 @@ typedef struct LzRecordPlan {
 } LzRecordPlan;
 typedef struct LzLivePlan { int bind; /* enum off, ipc */ } LzLivePlan;
 
+typedef struct LzHospitalPlan {         /* written out before the plan is read: lz_hospital_expand() */
+    int64_t beds;
+    LzText preset;
+} LzHospitalPlan;
+
 typedef struct LzPlan {
     LzText name, title;                 /* name: of the file when it gives none */
     int64_t start_unix_s;
@@ -328,6 +333,7 @@ typedef struct LzPlan {
     LzTime device_lifetime_ns;          /* pki: {device_lifetime, issuing, intermediates} */
     int pki_issuing;                    /* LzKeyType */
     int64_t pki_intermediates;
+    LzHospitalPlan hospital;
     LzNetworkPlan network;
     LzList segments;                    /* LzSegmentPlan */
     LzList services;                    /* LzServicePlan */

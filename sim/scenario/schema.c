@@ -1,5 +1,7 @@
 #include "sim/scenario/schema.h"
 
+#include "sim/scenario/hospital.h"
+
 #include "sim/scenario/plan.h"
 
 #define S 1e9           /* one second in ns */
@@ -274,9 +276,9 @@ static const LzParam client_tcp_table[] = {
 
 static const LzParam service_table[] = {
     LZ_PARAM(LzServicePlan, name, NAME, REQUIRED, .help = "of the service"),
-    LZ_PARAM(LzServicePlan, kind, MODEL(SERVICE), REQUIRED, .help = "service model"),
+    LZ_PARAM(LzServicePlan, kind, MODEL(SERVICE), REQUIRED, .is_of_preset = true, .help = "service model"),
     LZ_PARAM(LzServicePlan, zone, NAME, .help = "where it stands; its link's zone when not given"),
-    LZ_PARAM(LzServicePlan, link, NAME, REQUIRED, .help = "its access link"),
+    LZ_PARAM(LzServicePlan, link, NAME, REQUIRED, .is_of_preset = true, .help = "its access link"),
     LZ_PARAM(LzServicePlan, port, COUNT, .min = 1, .max = 65535, .fallback = 8883,
              .help = "TCP and UDP port", .source = "IANA: secure-mqtt"),
     LZ_PARAM(LzServicePlan, cpu, NAME, .folder = "cpus", .fallback_text = "x86-server", .help = "CPU class"),
@@ -389,7 +391,7 @@ static const LzParam onboarding_table[] = {
 
 static const LzParam fleet_table[] = {
     LZ_PARAM(LzFleetPlan, name, NAME, REQUIRED, .help = "of the fleet; its devices are NAME[1], NAME[2] ..."),
-    LZ_PARAM(LzFleetPlan, profile, NAME, REQUIRED, .folder = "devices", .help = "device profile (lazaret list devices)"),
+    LZ_PARAM(LzFleetPlan, profile, NAME, REQUIRED, .is_of_preset = true, .folder = "devices", .help = "device profile (lazaret list devices)"),
     LZ_PARAM(LzFleetPlan, count, COUNT, .min = 1, .max = LZ_DEVICES_MAX, .fallback = 1, .help = "devices"),
     LZ_PARAM(LzFleetPlan, zone, NAME, .help = "where they are; their link's zone when not given"),
     LZ_PARAM(LzFleetPlan, link, NAME, .help = "access link; or else `place`"),
@@ -397,7 +399,7 @@ static const LzParam fleet_table[] = {
              .help = "instead of `link`: the devices hang on the access links of this place, one after the other in turn"),
     LZ_PARAM(LzFleetPlan, access, NAME, .help = "label of those access links; the first of each zone when not given"),
     LZ_PARAM(LzFleetPlan, cpu, NAME, .folder = "cpus", .help = "CPU class; the profile's when not given"),
-    LZ_PARAM(LzFleetPlan, connect, OBJECT(connect_table), REQUIRED, .help = "what they connect to, and how"),
+    LZ_PARAM(LzFleetPlan, connect, OBJECT(connect_table), REQUIRED, .is_of_preset = true, .help = "what they connect to, and how"),
     LZ_PARAM(LzFleetPlan, traffic, LIST(lz_schema_flow, LzFlowPlan),
              .help = "replaces the profile's flows of the same name, adds others"),
     LZ_PARAM(LzFleetPlan, pcp, ENUM(tag_words), .help = "802.1p priority that their network cards tag every frame with"),
@@ -559,6 +561,13 @@ static const LzParam live_table[] = {
     LZ_PARAM_END,
 };
 
+static const LzParam hospital_table[] = {
+    LZ_PARAM(LzHospitalPlan, beds, COUNT, REQUIRED, .min = 1, .max = LZ_HOSPITAL_BEDS_MAX,
+             .help = "devices are counted by them: lazaret describe hospital --beds 500"),
+    LZ_PARAM(LzHospitalPlan, preset, NAME, .folder = "hospitals", .fallback_text = "general", .help = "file of models/hospitals/"),
+    LZ_PARAM_END,
+};
+
 const LzParam lz_schema_scenario[] = {
     FORMAT("lazaret"),
     LZ_PARAM(LzPlan, name, NAME, .help = "of the scenario; the file's name when not given"),
@@ -568,11 +577,13 @@ const LzParam lz_schema_scenario[] = {
     LZ_PARAM(LzPlan, start_unix_s, .kind = LZ_PARAM_DATE, .max = DATE_MAX, .fallback = 1772431200,
              .help = "the virtual wall clock at 0; certificates are checked against it"),
     LZ_PARAM_GROUP("pki", .table = pki_table, .help = "certificates made for the run"),
-    LZ_PARAM(LzPlan, network, OBJECT(network_table), REQUIRED, .help = "zones and links"),
+    LZ_PARAM(LzPlan, hospital, OBJECT(hospital_table), .shorthand = "beds", .is_alias = true,
+             .help = "a preset: network, services and fleets of a hospital, to which this file adds; what it writes itself wins"),
+    LZ_PARAM(LzPlan, network, OBJECT(network_table), REQUIRED, .is_of_preset = true, .help = "zones and links"),
     LZ_PARAM(LzPlan, segments, LIST(segment_table, LzSegmentPlan),
              .help = "VLANs: what goes from one to another passes a zone with `router: true`"),
-    LZ_PARAM(LzPlan, services, LIST(service_table, LzServicePlan), REQUIRED, .help = "what devices connect to"),
-    LZ_PARAM(LzPlan, fleet, LIST(fleet_table, LzFleetPlan), REQUIRED, .help = "groups of like devices"),
+    LZ_PARAM(LzPlan, services, LIST(service_table, LzServicePlan), REQUIRED, .is_of_preset = true, .help = "what devices connect to"),
+    LZ_PARAM(LzPlan, fleet, LIST(fleet_table, LzFleetPlan), REQUIRED, .is_of_preset = true, .help = "groups of like devices"),
     LZ_PARAM(LzPlan, attacks, LIST(attack_table, LzAttackPlan), .help = "who attacks what, and when"),
     LZ_PARAM(LzPlan, faults, LIST(fault_table, LzFaultPlan), .help = "what fails, and when"),
     LZ_PARAM(LzPlan, defences, LIST(defence_table, LzDefencePlan), .help = "what protects services"),
