@@ -102,8 +102,10 @@ static bool cover(RouteTable *table, LzAddress address)
     }
     uint64_t places = MIN(MAX(end - base, 2 * (uint64_t)table->places), (UINT64_C(1) << 32) - base);
     LzElement **egresses = g_new0(LzElement *, places);
-    memcpy(egresses + (table->base - base), table->places == 1 ? &table->sole : table->egresses,
-           table->places * sizeof *egresses);
+    LzElement *const *known = table->places == 1 ? &table->sole : table->egresses;
+    for (uint32_t i = 0; i < table->places; i++) {
+        egresses[table->base - base + i] = known[i];
+    }
     free_table(table);
     table->egresses = egresses;
     table->base = base;

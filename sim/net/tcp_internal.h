@@ -101,6 +101,8 @@ typedef struct LzTcpCongestion {
     int64_t recover;                    /* highest position sent when recovery or a timeout began */
     int64_t retransmitted;              /* RFC 6675 HighRxt + 1 */
     int64_t lost_end;                   /* unsacked bytes before it are lost */
+    uint32_t prr_flight_bytes;          /* RFC 6937 RecoverFS, prr_delivered, prr_out: of this recovery */
+    uint32_t prr_delivered_bytes, prr_out_bytes;
     LzTcpRange *sacked;                 /* the scoreboard: sorted, disjoint, above una */
     LzTcpCubic *cubic;                  /* NULL until it is needed */
     uint16_t sacked_count, sacked_capacity;

@@ -186,6 +186,32 @@ static int64_t find_pipe(const LzTcpSocket *socket)
            unsacked_bytes(congestion, send->una, congestion->retransmitted);
 }
 
+/* ---- proportional rate reduction ---- */
+
+/* A position that moves by what the peer has got more of, in order or not. */
+static int64_t delivered_position(const LzTcpSocket *socket)
+{
+    const LzTcpSender *send = &socket->send;
+    return send->una + (send->max - send->una) - unsacked_bytes(&socket->congestion, send->una, send->max);
+}
+
+/* RFC 6937 3.1: the window comes down with what leaves the network, so that a segment goes out for every two that have
+ * arrived, rather than none for half a round trip. Below the threshold with its slow start reduction bound. */
+static void reduce_window(LzTcpSocket *socket, int64_t delivered_bytes)
+{
+    LzTcpCongestion *congestion = &socket->congestion;
+    const int64_t pipe = find_pipe(socket), threshold = congestion->threshold_bytes;
+    congestion->prr_delivered_bytes += (uint32_t)delivered_bytes;
+    const int64_t delivered = congestion->prr_delivered_bytes, out = congestion->prr_out_bytes;
+    int64_t room;
+    if (pipe > threshold) {
+        room = (delivered * threshold + congestion->prr_flight_bytes - 1) / congestion->prr_flight_bytes - out;
+    } else {
+        room = MIN(threshold - pipe, MAX(delivered - out, delivered_bytes) + socket->send.mss);
+    }
+    congestion->window_bytes = (uint32_t)(pipe + MAX(room, 0));
+}
+
 /* ---- recovery with SACK ---- */
 
 /* Retransmits one segment of the first hole that begins before bound; returns its bytes, 0 = none. */
@@ -232,7 +258,7 @@ static int64_t send_new(LzTcpSocket *socket)
 /* RFC 6675 5 step C: while the pipe has room, lost bytes, then new ones, then suspected ones, then the tail. */
 void lz_tcp_recovery_output(LzTcpSocket *socket)
 {
-    const LzTcpCongestion *congestion = &socket->congestion;
+    LzTcpCongestion *congestion = &socket->congestion;
     int64_t pipe = find_pipe(socket);
     while (pipe + socket->send.mss <= congestion->window_bytes) {
         int64_t sent = retransmit_hole(socket, congestion->lost_end);
@@ -243,6 +269,7 @@ void lz_tcp_recovery_output(LzTcpSocket *socket)
             return;
         }
         pipe += sent;
+        congestion->prr_out_bytes += (uint32_t)sent;
     }
 }
 
@@ -251,7 +278,7 @@ void lz_tcp_recovery_output(LzTcpSocket *socket)
 static void retransmit_first(LzTcpSocket *socket)
 {
     socket->congestion.retransmitted = socket->send.una;
-    retransmit_hole(socket, socket->send.max);
+    socket->congestion.prr_out_bytes += (uint32_t)retransmit_hole(socket, socket->send.max);
 }
 
 static void enter_recovery(LzTcpSocket *socket)
@@ -265,6 +292,8 @@ static void enter_recovery(LzTcpSocket *socket)
     congestion->is_recovering = true;
     congestion->is_rescued = false;
     congestion->recover = socket->send.max;
+    congestion->prr_flight_bytes = (uint32_t)(socket->send.max - socket->send.una);
+    congestion->prr_delivered_bytes = congestion->prr_out_bytes = 0;
     socket->tcp->stats.fast_recoveries++;
     lz_tcp_count(socket->tcp, LZ_METRIC_TCP_RECOVERIES);
     retransmit_first(socket);
@@ -289,14 +318,16 @@ static void duplicate_ack(LzTcpSocket *socket)
     }
 }
 
-/* RFC 6582 3.2 step 4; with SACK the window stays at the threshold. */
+/* RFC 6582 3.2 step 4; with SACK the window is at the threshold (RFC 6937 3). */
 static void leave_recovery(LzTcpSocket *socket)
 {
     LzTcpCongestion *congestion = &socket->congestion;
     congestion->is_recovering = false;
     congestion->duplicates = 0;
     congestion->acked_bytes = 0;
-    if (!socket->has_sack) {
+    if (socket->has_sack) {
+        congestion->window_bytes = congestion->threshold_bytes;
+    } else {
         uint32_t flight_bytes = (uint32_t)(socket->send.max - socket->send.una);
         congestion->window_bytes = MIN(congestion->threshold_bytes, MAX(flight_bytes, socket->send.mss) + socket->send.mss);
     }
@@ -382,6 +413,28 @@ static void answer_to_probe(LzTcpSocket *socket)
     }
 }
 
+static void take_acknowledgement(LzTcpSocket *socket, const LzPacket *packet, int64_t position, int64_t acknowledgement)
+{
+    LzTcpSender *send = &socket->send;
+    bool is_sack_news = take_sack(socket, packet);
+    bool is_window_changed = update_window(socket, packet, position, acknowledgement);
+    if (socket->is_probing) {
+        answer_to_probe(socket);
+    }
+    if (acknowledgement > send->una) {
+        new_ack(socket, acknowledgement);
+        return;
+    }
+    if (is_sack_news) {
+        socket->congestion.lost_end = find_lost_end(socket);
+    }
+    /* RFC 5681 2, and RFC 6675 2 with SACK. */
+    bool is_plain = packet->payload_size == 0 && !(packet->tcp_flags & (LZ_TCP_SYN | LZ_TCP_FIN)) && !is_window_changed;
+    if (send->una < send->max && (socket->has_sack ? is_sack_news : is_plain)) {
+        duplicate_ack(socket);
+    }
+}
+
 bool lz_tcp_acknowledge(LzTcpSocket *socket, const LzPacket *packet, int64_t position, int64_t acknowledgement)
 {
     LzTcpSender *send = &socket->send;
@@ -392,22 +445,11 @@ bool lz_tcp_acknowledge(LzTcpSocket *socket, const LzPacket *packet, int64_t pos
     if (acknowledgement < send->una) {
         return true;
     }
-    bool is_sack_news = take_sack(socket, packet);
-    bool is_window_changed = update_window(socket, packet, position, acknowledgement);
-    if (socket->is_probing) {
-        answer_to_probe(socket);
-    }
-    if (acknowledgement > send->una) {
-        new_ack(socket, acknowledgement);
-        return true;
-    }
-    if (is_sack_news) {
-        socket->congestion.lost_end = find_lost_end(socket);
-    }
-    /* RFC 5681 2, and RFC 6675 2 with SACK. */
-    bool is_plain = packet->payload_size == 0 && !(packet->tcp_flags & (LZ_TCP_SYN | LZ_TCP_FIN)) && !is_window_changed;
-    if (send->una < send->max && (socket->has_sack ? is_sack_news : is_plain)) {
-        duplicate_ack(socket);
+    const bool may_recover = socket->has_sack && (packet->sack_count > 0 || socket->congestion.is_recovering);
+    const int64_t delivered = may_recover ? delivered_position(socket) : 0;
+    take_acknowledgement(socket, packet, position, acknowledgement);
+    if (may_recover && socket->congestion.is_recovering) {
+        reduce_window(socket, delivered_position(socket) - delivered);
     }
     return true;
 }

@@ -88,7 +88,7 @@ static void merge(LzArena *arena, LzNode *into, const LzNode *from);
 /* The preset's items come first, in its order. */
 static void merge_items(LzArena *arena, LzNode *into, const LzNode *from)
 {
-    LzNode **items = lz_arena_array(arena, into->count + from->count, sizeof *items);
+    LzNode **items = lz_arena_array(arena, into->count + from->count, sizeof(LzNode *));
     unsigned count = 0;
     for (unsigned i = 0; i < from->count; i++) {
         LzNode *own = find_named(into, lz_node_text(from->items[i], "name"));

@@ -686,6 +686,38 @@ static void test_sack_recovery(void)
     script_clear(s);
 }
 
+/* RFC 6937: while the window comes down, data goes on leaving, ten segments for every twenty-two that arrive; the plain
+ * rule of RFC 6675 would be silent until half the flight had. */
+static void test_proportional_reduction(void)
+{
+    SCRIPT(s, (void)options);
+    open_actively(s, LZ_MILLISECONDS(20), true);
+    send_bytes(s, 1, 60000);
+    for (uint32_t i = 0; i < 10; i++) {
+        expect(s, ACK, 1 + 1000 * i, 1, 1000);
+    }
+    for (uint32_t i = 0; i < 10; i++) {         /* slow start to twenty */
+        arrive(s, ACK, 1, 1001 + 1000 * i, WINDOW, 0);
+        expect(s, ACK, 10001 + 2000 * i, 1, 1000);
+        expect(s, ACK, 11001 + 2000 * i, 1, 1000);
+    }
+    arrive_sack(s, 10001, 11001, 12001);        /* the first of the twenty is lost; RFC 3042 twice */
+    expect(s, ACK, 30001, 1, 1000);
+    arrive_sack(s, 10001, 11001, 13001);
+    expect(s, ACK, 31001, 1, 1000);
+    arrive_sack(s, 10001, 11001, 14001);        /* recovery: threshold ten, flight twenty-two */
+    expect(s, ACK, 10001, 1, 1000);
+    for (uint32_t delivered = 2; delivered <= 11; delivered++) {
+        arrive_sack(s, 10001, 11001, 13001 + 1000 * delivered);
+        if (delivered >= 5 && delivered % 2 == 1) {
+            expect(s, ACK, 32001 + 1000 * (delivered - 5) / 2, 1, 1000);
+        }
+        expect_nothing(s);
+    }
+    g_assert_cmpuint(lz_tcp_stats(s->tcp)->timeouts, ==, 0);
+    script_clear(s);
+}
+
 /* ---- data in ---- */
 
 static void test_delayed_ack(void)
@@ -1030,6 +1062,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcp/timeout/after-syn", test_after_syn_timeout);
     g_test_add_func("/tcp/loss/newreno", test_fast_retransmit_newreno);
     g_test_add_func("/tcp/loss/sack", test_sack_recovery);
+    g_test_add_func("/tcp/loss/prr", test_proportional_reduction);
     g_test_add_func("/tcp/receive/delayed-ack", test_delayed_ack);
     g_test_add_func("/tcp/receive/out-of-order", test_out_of_order);
     g_test_add_func("/tcp/flow/zero-window", test_zero_window_of_the_peer);
