@@ -57,7 +57,8 @@ with tempfile.TemporaryDirectory() as folder:
     check("priority: only the unmarked are", priority_code == 1 and priority_failed == ["no-wave-is-lost", "waves-of-ward-b"], priority_failed)
     check("fq-codel: nobody is", fair_code == 0 and not fair_failed, fair_failed)
     for fleet in ("monitor-a/wave", "monitor-b/wave", "phone/voice"):
-        median, longest = fifo[fleet, "latency", "p50"], fifo[fleet, "latency", "max"]
+        # Beyond the 99th percentile are those that a full buffer dropped and TCP sent again.
+        median, longest = fifo[fleet, "latency", "p50"], fifo[fleet, "latency", "p99"]
         check(f"fifo: {fleet} waits for a buffer half full at least", median > PATH_S + BUFFER_S / 2, median)
         check(f"fifo: {fleet} waits for a full buffer at most", 0.95 * BUFFER_S < longest < BUFFER_S + PATH_S + OWN_S + 2 * FRAME_S, longest)
         tail = fair[fleet, "latency", "p99"]
