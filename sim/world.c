@@ -301,6 +301,7 @@ static void service_clear(Service *service)
     lz_host_free(service->host);
     lz_world_attachment_clear(&service->attachment);
     lz_tls_profile_free(service->tls);
+    lz_world_clear_policy(service);
     lz_credential_free(service->credential);
 }
 

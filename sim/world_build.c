@@ -61,6 +61,7 @@ typedef struct HostRequest {
     LzScope tls_scope, service_scope;
     const LzHostNeeds *needs;           /* NULL: none */
     const LzTcpOptions *tcp;            /* must live as long as the world */
+    LzPeerPolicy policy;                /* of a service */
     size_t room_bytes;
     int pcp_word;                       /* 0: its frames have no tag; else 1 + their priority */
     Onboarding *onboarding;             /* NULL: its port lets it in unasked */
@@ -99,6 +100,7 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
         .onboarding = request->onboarding && request->onboarding->device_id ? &request->onboarding->options : NULL,
         .onboarded = lz_world_onboarded,
         .onboarded_self = request->onboarding,
+        .policy = request->policy,
         .tcp = request->tcp,
         .digest = &world->digest,
         .room_bytes = request->room_bytes,
@@ -131,14 +133,17 @@ static LzHost *attach_host(LzWorld *world, const HostRequest *request, Attachmen
 
 /* ---- TLS ---- */
 
-static LzCredential *issue(LzWorld *world, const char *name, const char *key_owner, int key, int certificate, GError **error)
+static LzCredential *issue(LzWorld *world, const char *name, const LzTlsPlan *tls, const char *key_owner, int certificate,
+                           GError **error)
 {
     enum { VALID, EXPIRED, NOT_YET_VALID, FOREIGN_CA };
     int64_t start_s = world->plan->start_unix_s, lifetime_s = world->plan->device_lifetime_ns / LZ_NS_PER_S;
     int64_t valid_from_s = start_s - (lifetime_s > 2 * DAY_S ? DAY_S : 0);      /* a short-lived one is made at the start */
     LzCertificateRequest request = {
         .name = name,
-        .key = (LzKeyType)key,
+        .key = (LzKeyType)tls->key,
+        .can_encipher = lz_tls_plan_has(tls, LZ_EXCHANGE_RSA),
+        .has_psk = lz_tls_plan_has(tls, LZ_EXCHANGE_PSK) || lz_tls_plan_has(tls, LZ_EXCHANGE_PSK_DHE),
         .not_before_unix_s = valid_from_s,
         .not_after_unix_s = valid_from_s + lifetime_s,
         .is_foreign_ca = certificate == FOREIGN_CA,
@@ -162,6 +167,10 @@ static LzTlsProfileOptions profile_options(const LzWorld *world, const LzTlsPlan
         .is_mutual = tls->client_auth != 0,
         .has_tickets = tls->resume,
         .ticket_lifetime_ns = tls->ticket_lifetime_ns,
+        .groups = lz_tls_choices(&tls->groups, lz_group_words),
+        .suites = lz_tls_choices(&tls->suites, lz_suite_words),
+        .exchanges = lz_tls_choices(&tls->exchanges, lz_exchange_words),
+        .is_hybrid = tls->is_hybrid,
         .credential = credential,
         .trust = world->pki,
         .seed = world->seed,
@@ -178,14 +187,15 @@ LzTlsProfile *lz_world_tls_profile(LzWorld *world, const LzTlsPlan *tls, LzCrede
 
 /* ---- services ---- */
 
-static LzTlsProfile *service_profile(LzWorld *world, const Service *service, GError **error)
+static gboolean build_service_profile(LzWorld *world, Service *service, GError **error)
 {
     const LzServiceOps *ops = service->plan->kind.model->ops;
     LzTlsProfileOptions options = profile_options(world, &service->plan->tls, service->credential, service->plan->name.text);
     options.also_trust = ops->knows_manufacturers ? world->manufacturer : NULL;
     options.keeps_certificates = ops->knows_manufacturers;
     options.has_tickets = options.has_tickets && !ops->carries_tls;     /* EAP ends before anybody could resume */
-    return lz_tls_profile_new(&options, error);
+    service->tls = lz_tls_profile_new(&options, error);
+    return service->tls && lz_world_build_policy(world, service, &options, error);
 }
 
 static void add_guards(LzWorld *world, Service *service)
@@ -235,19 +245,21 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
         .is_legitimate = true,
         .service_scope = service->scope,
         .tcp = &service->tcp,
+        .policy = lz_world_policy(service),
     };
     service->zone = request.medium->zone;
     service->host = attach_host(world, &request, &service->attachment);
     add_guards(world, service);
     if (plan->tls.is_enabled) {
-        service->credential = issue(world, name, NULL, plan->tls.key, 0, error);
+        service->credential = issue(world, name, &plan->tls, NULL, 0, error);
         if (!service->credential) {
             return FALSE;
         }
-        service->tls = service_profile(world, service, error);
-        if (!service->tls) {
+        if (!build_service_profile(world, service, error)) {
             return FALSE;
         }
+    } else if (!lz_world_build_policy(world, service, NULL, error)) {
+        return FALSE;
     }
     LzServiceContext context = {
         .host = service->host,
@@ -317,8 +329,8 @@ static gboolean build_device_tls(LzWorld *world, Device *device, GError **error)
     if (!lz_world_fleet_speaks_tls(device->fleet) || fleet->onboarding.method == LZ_ONBOARDING_EST) {
         return TRUE;
     }
-    const char *key_owner = tls->key == LZ_KEY_RSA_2048 ? fleet->name.text : NULL;
-    device->credential = issue(world, device->name, key_owner, tls->key, fleet->certificate, error);
+    const char *key_owner = lz_key_is_rsa((LzKeyType)tls->key) ? fleet->name.text : NULL;
+    device->credential = issue(world, device->name, tls, key_owner, fleet->certificate, error);
     return device->credential != NULL;
 }
 

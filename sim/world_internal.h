@@ -66,6 +66,7 @@ typedef struct Service {
     Attachment attachment;
     LzCredential *credential;
     LzTlsProfile *tls;
+    LzTlsProfile **segment_tls;         /* by segment: for its members in the place of tls; NULL: none is stricter */
     void *state;
     LzScope scope;
     unsigned zone;
@@ -239,6 +240,14 @@ bool lz_world_onboarding_holds(const Device *device);   /* nobody has got to it 
 void lz_world_onboarding_ready(Device *device);
 void lz_world_onboarding_free(Onboarding *onboarding);  /* accepts NULL */
 void lz_world_free_authenticator(Switch *one);
+/* world_tls.c: names as the enums whose words they are, each once; whether an exchange is written out. */
+LzTlsChoices lz_tls_choices(const LzNameList *names, const char *const *words);
+bool lz_tls_plan_has(const LzTlsPlan *tls, LzTlsExchange exchange);
+/* What segments ask of their members, in front of a service: its host's options; then, when it has a profile, the profiles
+ * beside it. own: options of the service's; NULL: it speaks in the clear. */
+LzPeerPolicy lz_world_policy(Service *service);
+gboolean lz_world_build_policy(LzWorld *world, Service *service, const LzTlsProfileOptions *own, GError **error);
+void lz_world_clear_policy(Service *service);
 /* Fills the tables of all switches by what works now. */
 void lz_world_route(LzWorld *world);
 void lz_world_topology_changed(LzWorld *world);

@@ -299,7 +299,7 @@ static LzCredential *issue_device_id(LzWorld *world, const Device *device, LzKey
         .is_device_id = true,
         .mud_url = url,
     };
-    const char *key_owner = key == LZ_KEY_RSA_2048 ? device->fleet->plan->name.text : NULL;
+    const char *key_owner = lz_key_is_rsa((LzKeyType)key) ? device->fleet->plan->name.text : NULL;
     return lz_pki_issue(world->manufacturer, &request, key_owner, error);
 }
 

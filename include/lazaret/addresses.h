@@ -1,5 +1,6 @@
 /* Who has which address: the names by which a defence's rules speak of hosts. A host belongs to its segment and to
- * the fleet, service or attack that it is of. Made while the world is built; whole from the first event on. */
+ * the fleet, service or attack that it is of. Made while the world is built; whole from the first event on, though a host may
+ * come to another segment. */
 #ifndef LAZARET_ADDRESSES_H
 #define LAZARET_ADDRESSES_H
 

@@ -29,6 +29,7 @@ typedef enum {
     LZ_PURPOSE_NEEDS,           /* transaction numbers and retries of DHCP and DNS */
     LZ_PURPOSE_QUEUE,           /* early drops, spreading of flows */
     LZ_PURPOSE_ONBOARDING,      /* admission to the network, enrolment and renewal */
+    LZ_PURPOSE_PSK,             /* keys that an entity shares with servers */
 } LzPurpose;
 
 typedef struct LzRandom {

@@ -104,8 +104,8 @@ static const LzServicePlan *service_of(const LzPlan *plan, const LzText *name)
 static double handshakes_at_once(const LzPlan *plan, const LzFleetPlan *fleet, const LzServicePlan *service)
 {
     double count = (double)fleet->count, spread = (double)MAX(spread_ns(&fleet->connect.start), 1);
-    double device_ns = handshake_ns(plan, fleet->cpu_class, fleet->connect.tls.key == LZ_KEY_RSA_2048);
-    double service_ns = handshake_ns(plan, service->cpu_class, service->tls.key == LZ_KEY_RSA_2048);
+    double device_ns = handshake_ns(plan, fleet->cpu_class, lz_key_is_rsa((LzKeyType)fleet->connect.tls.key));
+    double service_ns = handshake_ns(plan, service->cpu_class, lz_key_is_rsa((LzKeyType)service->tls.key));
     double queue_ns = MAX(0, count * service_ns / (double)service->cpu_cores - spread);
     return count * MIN(1, (device_ns + service_ns + queue_ns) / spread);
 }
@@ -113,10 +113,10 @@ static double handshakes_at_once(const LzPlan *plan, const LzFleetPlan *fleet, c
 static void add_handshakes(LzEstimate *estimate, const LzPlan *plan, const LzFleetPlan *fleet, const LzServicePlan *service)
 {
     double count = (double)fleet->count;
-    int rsa_signatures = (fleet->connect.tls.key == LZ_KEY_RSA_2048) + (service->tls.key == LZ_KEY_RSA_2048);
+    int rsa_signatures = (lz_key_is_rsa((LzKeyType)fleet->connect.tls.key)) + (lz_key_is_rsa((LzKeyType)service->tls.key));
     double each_s = (lz_tls_is_accelerated() ? handshake_libcrypto_s : handshake_builtin_s) + rsa_signatures * rsa_sign_s;
     estimate->handshakes += count;
-    estimate->cpu_s += count * each_s + (fleet->connect.tls.key == LZ_KEY_RSA_2048) * rsa_key_s;
+    estimate->cpu_s += count * each_s + (lz_key_is_rsa((LzKeyType)fleet->connect.tls.key)) * rsa_key_s;
     estimate->resident_bytes += count * (tls_bytes + (fleet->connect.tls.resume ? ticket_bytes : 0));
     estimate->resident_bytes += handshakes_at_once(plan, fleet, service) * handshake_bytes;
 }
@@ -168,7 +168,7 @@ LzEstimate lz_estimate(const LzPlan *plan)
     }
     const LzServicePlan *services = plan->services.items;
     for (unsigned i = 0; i < plan->services.count; i++) {
-        estimate.cpu_s += (services[i].tls.is_enabled && services[i].tls.key == LZ_KEY_RSA_2048) * rsa_key_s;
+        estimate.cpu_s += (services[i].tls.is_enabled && lz_key_is_rsa((LzKeyType)services[i].tls.key)) * rsa_key_s;
     }
     add_series(&estimate, plan);
     return estimate;

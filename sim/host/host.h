@@ -41,6 +41,15 @@ typedef enum {
     LZ_ONBOARDING_EXPIRED,              /* the one that it has is good no longer */
     LZ_ONBOARDING_REFUSED,              /* an answer of the registrar that is no certificate, nor a promise of one */
 } LzOnboardingEvent;
+/* What the network asks of a server's peers, by where they are; NULL functions: nothing. */
+typedef struct LzPeerPolicy {
+    /* The profile that this server speaks with that peer in the place of its own; own NULL: in the clear. False: it is
+     * turned away. On the world's thread. */
+    bool (*choose)(void *owner, LzAddress peer, const LzTlsProfile *own, const LzTlsProfile **ret_profile);
+    /* It is open. True: it must go, and is counted as isolated. */
+    bool (*isolates)(void *owner, LzAddress peer, LzTlsVersion version, LzTlsSuite suite);
+    void *owner;
+} LzPeerPolicy;
 
 typedef struct LzHostOptions {
     const char *name;
@@ -53,6 +62,7 @@ typedef struct LzHostOptions {
     bool keeps_tickets;                 /* resumes TLS sessions */
     LzScope tls_scope;                  /* LZ_SCOPE_TLS of its fleet, 0 for servers */
     LzScope service_scope;              /* LZ_SCOPE_SERVICE for servers, else 0 */
+    LzPeerPolicy policy;                /* of a server */
     const LzHostNeeds *needs;           /* borrowed; NULL: address, time and names are there from the start */
     const LzHostOnboarding *onboarding; /* borrowed; NULL: it may do as it likes from the start */
     void (*onboarded)(void *self, LzOnboardingEvent event);
@@ -87,6 +97,7 @@ void lz_host_set_key_log(LzHost *host, void (*line)(void *self, const char *text
 
 typedef struct LzHostStats {
     uint64_t handshakes_completed, handshakes_resumed, handshakes_refused, sessions_opened, sessions_closed;
+    uint64_t refused_by_policy, isolated;       /* peers: turned away before a handshake; moved to another segment after it */
     uint64_t *refused_by_alert;         /* LZ_ALERTS: sent or received, that ended a handshake; NULL: none did */
     LzTime crypto_ns;                   /* core·ns of cryptography done */
     uint64_t tx_bytes, rx_bytes;        /* session bytes below TLS (records) */

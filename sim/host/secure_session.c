@@ -263,6 +263,18 @@ static void send_records(LzSecure *secure, LzBuffer *records)
 
 static void pump(LzSecure *secure);
 
+/* Whether the network takes the peer out of its segment, and this session with it. */
+static bool is_isolated(const LzSecure *secure)
+{
+    LzHost *host = secure->session->host;
+    const LzPeerPolicy *policy = &host->options.policy;
+    bool is_isolated = policy->isolates && policy->isolates(policy->owner, secure->session->peer,
+                                                            lz_tls_endpoint_version(secure->tls),
+                                                            lz_tls_endpoint_suite(secure->tls));
+    host->stats.isolated += is_isolated;
+    return is_isolated;
+}
+
 static void job_finish(void *owner)
 {
     LzSecure *secure = owner;
@@ -284,7 +296,9 @@ static void job_finish(void *owner)
         secure->outgoing_bytes -= secure->writing->bytes->size;
         g_clear_pointer(&secure->writing, outgoing_free);
     }
-    if (step.just_opened) {
+    if (step.just_opened && is_isolated(secure)) {
+        lz_session_abort(session);
+    } else if (step.just_opened) {
         lz_session_open(session);
     }
     if (step.plaintext && session->phase == LZ_SESSION_OPEN) {

@@ -413,10 +413,26 @@ LzSession *lz_host_connect(LzHost *host, const LzConnect *connect, const LzSessi
     return session;
 }
 
+/* False: the peer's segment does not let it speak as this service does. */
+static bool choose_profile(LzHost *host, LzAddress peer, const LzTlsProfile **profile)
+{
+    const LzPeerPolicy *policy = &host->options.policy;
+    if (!policy->choose || policy->choose(policy->owner, peer, *profile, profile)) {
+        return true;
+    }
+    host->stats.refused_by_policy++;
+    lz_probe_count(host->env.probes, host->options.service_scope, LZ_METRIC_SERVICE_REFUSED, 1);
+    return false;
+}
+
 static bool accept_tcp(void *owner, LzTcpSocket *socket)
 {
     Listener *listener = owner;
-    LzSession *session = session_new(listener->host, listener->listen.tls);
+    const LzTlsProfile *profile = listener->listen.tls;
+    if (!choose_profile(listener->host, lz_tcp_peer_address(socket), &profile)) {
+        return false;
+    }
+    LzSession *session = session_new(listener->host, profile);
     session->events = listener->events;
     session->peer = lz_tcp_peer_address(socket);
     session->self = listener->accepted(listener->service, session);

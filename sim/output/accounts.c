@@ -102,6 +102,18 @@ static gboolean add_services(LzAccounts *accounts, unsigned repetition, LzWorld 
     return write_rows(accounts, accounts->services, error);
 }
 
+/* What a segment's policy did, which no alert tells. */
+static void add_policy(LzAccounts *accounts, unsigned repetition, const char *service, const char *what, uint64_t count)
+{
+    if (count > 0) {
+        begin_row(accounts, repetition, service);
+        lz_csv_text(accounts->rows, NULL);
+        lz_csv_text(accounts->rows, what);
+        lz_csv_uint(accounts->rows, count);
+        lz_csv_end_row(accounts->rows);
+    }
+}
+
 static gboolean add_refusals(LzAccounts *accounts, unsigned repetition, LzWorld *world, GError **error)
 {
     for (unsigned i = 0; i < lz_world_plan(world)->services.count; i++) {
@@ -117,6 +129,8 @@ static gboolean add_refusals(LzAccounts *accounts, unsigned repetition, LzWorld 
             lz_csv_uint(accounts->rows, stats->refused_by_alert[alert]);
             lz_csv_end_row(accounts->rows);
         }
+        add_policy(accounts, repetition, name, "policy", stats->refused_by_policy);
+        add_policy(accounts, repetition, name, "isolated", stats->isolated);
     }
     return write_rows(accounts, accounts->refusals, error);
 }

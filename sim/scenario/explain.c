@@ -70,7 +70,8 @@ const LzExplanation lz_explanations[] = {
     {"E114", "Each kind of fault needs to know what fails: switch-off a zone, link-down a link, service-down a\n"
              "service, power-loss a fleet; and nothing else."},
     {"E115", "All fleets together have more devices than the limit of 1,000,000."},
-    {"E116", "The lowest TLS version is above the highest: no handshake could succeed."},
+    {"E116", "No handshake could succeed: the lowest TLS version is above the highest, or what else `tls` asks for does not\n"
+             "exist in the versions that it allows."},
     {"E118", "A topic holds a word in braces that nothing replaces ({zone}, {fleet}, {id} and {device} are\n"
              "replaced), or a wildcard, which MQTT allows only in a subscription [MQTT-3.3.2-2]."},
     {"E119", "No such device. Devices are named FLEET[N], N from 1 to the fleet's count: \"pump[7]\"."},

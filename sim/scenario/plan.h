@@ -82,21 +82,32 @@ typedef struct LzNetworkPlan {
 } LzNetworkPlan;
 
 /* A VLAN: what crosses from one to another passes a router. Hosts that are in none are in one of their own. */
+typedef struct LzSegmentTlsPlan {       /* what its members must speak with services */
+    int min;                            /* enum any, 1.2, 1.3; any and no suites: whatever they like */
+    LzNameList suites;                  /* lz_suite_words; none: any */
+    LzText isolate;                     /* segment that who speaks less is taken to; none: who does is refused */
+} LzSegmentTlsPlan;
+
 typedef struct LzSegmentPlan {
     LzText name;
     LzNameList members;                 /* fleets, services, attacks */
     int64_t vlan;                       /* IEEE 802.1Q identifier; not given: the lowest from 2 on that none has */
+    LzSegmentTlsPlan tls;
 } LzSegmentPlan;
 
 /* ---- TLS of a service or a client ---- */
 typedef struct LzTlsPlan {
     bool is_enabled;                    /* key `enabled`; default true */
     int min, max;                       /* enum "1.2", "1.3" = LzTlsVersion */
-    int key;                            /* enum ecdsa-p256, rsa-2048 = LzKeyType */
+    int key;                            /* enum ecdsa-p256, rsa-2048, ecdsa-p384, rsa-3072 = LzKeyType */
+    LzNameList groups, suites, exchanges;       /* of the words below: LzTlsGroup, LzTlsSuite, LzTlsExchange; none: default */
+    bool is_hybrid;                     /* key `post_quantum` */
     int client_auth;                    /* service: enum none, required */
     bool resume;                        /* service: issues tickets; client: uses them */
     LzTime ticket_lifetime_ns;
 } LzTlsPlan;
+
+extern const char *const lz_group_words[], *const lz_suite_words[], *const lz_exchange_words[];
 
 /* ---- TCP of a service or a client ---- */
 typedef struct LzTcpPlan {

@@ -13,10 +13,51 @@
 
 /* ---- services, fleets ---- */
 
+enum { VERSION_1_2, VERSION_1_3 };      /* words of LzTlsPlan.min and max */
+
+static bool has_name(const LzNameList *names, const char *name)
+{
+    for (unsigned i = 0; i < names->count; i++) {
+        if (strcmp(names->items[i].text, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether two lists have a name in common; an empty one stands for the fallback. */
+static bool do_meet(const LzNameList *ours, const LzNameList *theirs, const char *fallback)
+{
+    LzText alone = {.text = fallback};
+    LzNameList standing_for_none = {&alone, fallback ? 1 : 0};
+    ours = ours->count > 0 ? ours : &standing_for_none;
+    theirs = theirs->count > 0 ? theirs : &standing_for_none;
+    bool is_any = !fallback && (ours->count == 0 || theirs->count == 0);
+    for (unsigned i = 0; !is_any && i < ours->count; i++) {
+        is_any = has_name(theirs, ours->items[i].text);
+    }
+    return is_any;
+}
+
+/* The suites that Mbed TLS has of TLS 1.2: ECDHE_PSK with ChaCha20 alone, RSA with everything else. */
+static bool has_old_suite(const LzTlsPlan *tls)
+{
+    bool has_chacha = has_name(&tls->suites, "chacha20-poly1305");
+    bool has_aes = tls->suites.count == 0 || tls->suites.count > (has_chacha ? 1u : 0u);
+    bool has_any = tls->exchanges.count == 0 || has_name(&tls->exchanges, "ecdhe") || has_name(&tls->exchanges, "psk");
+    return has_any || (has_chacha && has_name(&tls->exchanges, "psk-dhe")) || (has_aes && has_name(&tls->exchanges, "rsa"));
+}
+
 void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark)
 {
     if (tls->is_enabled && tls->min > tls->max) {
         lz_report_error(resolver->report, "E116", mark, 1, "`min` of `tls` is above its `max`");
+    } else if (tls->is_enabled && tls->max == VERSION_1_2 && tls->is_hybrid) {
+        lz_report_error(resolver->report, "E116", mark, 1, "`post_quantum` is of TLS 1.3, and `max` of `tls` is \"1.2\"");
+    } else if (tls->is_enabled && tls->max == VERSION_1_2 && !has_old_suite(tls)) {
+        LzDiagnostic *diagnostic = lz_report_error(resolver->report, "E116", mark, 1,
+                                                   "TLS 1.2 has no cipher suite for these `exchanges` and `suites`");
+        lz_diagnostic_hint(diagnostic, "psk-dhe needs chacha20-poly1305, rsa any but chacha20-poly1305");
     }
 }
 
@@ -150,6 +191,20 @@ static void resolve_profile(LzResolver *resolver, LzFleetPlan *fleet)
     fleet->cpu_class = lz_data_cpu(resolver->data, &fleet->cpu);
 }
 
+static void warn_lists(LzResolver *resolver, const LzText *fleet, const LzTlsPlan *ours, const LzServicePlan *service, LzMark mark)
+{
+    const LzTlsPlan *theirs = &service->tls;
+    const char *missing = !do_meet(&ours->suites, &theirs->suites, "aes-128-gcm")     ? "cipher (`suites`)"
+                        : !do_meet(&ours->exchanges, &theirs->exchanges, "ecdhe")     ? "key exchange (`exchanges`)"
+                        : !do_meet(&ours->groups, &theirs->groups, NULL)              ? "group (`groups`)"
+                                                                                      : NULL;
+    if (missing) {
+        lz_report_warning(resolver->report, "W304", mark, 1,
+                          "fleet `%s` and service `%s` have no %s in common: every handshake will be refused", fleet->text,
+                          service->name.text, missing);
+    }
+}
+
 /* What can run, but hardly is what was meant. */
 void lz_resolve_warn_tls(LzResolver *resolver, const LzText *fleet, const LzTlsPlan *ours, const LzText *to,
                          const LzServicePlan *service, const LzNode *node)
@@ -172,6 +227,8 @@ void lz_resolve_warn_tls(LzResolver *resolver, const LzText *fleet, const LzTlsP
         lz_report_warning(resolver->report, "W304", mark, 1,
                           "fleet `%s` and service `%s` have no version of TLS in common: every handshake will be refused",
                           fleet->text, service->name.text);
+    } else if (theirs->is_enabled) {
+        warn_lists(resolver, fleet, ours, service, mark);
     }
 }
 

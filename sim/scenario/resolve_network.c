@@ -272,6 +272,7 @@ static void check_segments(LzResolver *resolver)
                                                        "nothing joins the segments");
             lz_diagnostic_hint(diagnostic, "give a zone `router: true`");
         }
+        lz_names_resolve(resolver->segments, "E124", &segment->tls.isolate);
         for (unsigned n = 0; n < segment->members.count; n++) {
             check_member(resolver, taken, segment, &segment->members.items[n]);
         }

@@ -28,7 +28,9 @@ typedef struct LzTlsContext {
     void (*committed)(void *self, const LzCryptoWork *work);    /* see lz_tls_context_commit(); NULL: nobody asks */
     void *committed_self;
     int alert_sent;             /* last fatal alert, -1 = none */
-    char *resumed_name;         /* LZ_TLS_NAME_SIZE: the name in a ticket that was accepted; NULL: nobody asks */
+    char *resumed_name;         /* LZ_TLS_NAME_SIZE: the name in a ticket that was accepted, or of a shared key; NULL: nobody asks */
+    bool has_used_psk;          /* the client's shared key was found */
+    bool is_hybrid, has_hybrid_key;     /* see hybrid.h: it may be used; the client has offered it */
 } LzTlsContext;
 
 /* Makes context the one of this thread; returns the previous one for lz_tls_context_leave(). */

@@ -14,8 +14,15 @@ void lz_crypto_work_add(LzCryptoWork *total, const LzCryptoWork *more)
     total->x25519_shared += more->x25519_shared;
     total->rsa2048_private += more->rsa2048_private;
     total->rsa2048_public += more->rsa2048_public;
+    total->rsa3072_private += more->rsa3072_private;
+    total->rsa3072_public += more->rsa3072_public;
+    total->mlkem768_keygen += more->mlkem768_keygen;
+    total->mlkem768_encapsulate += more->mlkem768_encapsulate;
+    total->mlkem768_decapsulate += more->mlkem768_decapsulate;
     total->records += more->records;
     total->aead_bytes += more->aead_bytes;
+    total->ccm_bytes += more->ccm_bytes;
+    total->chacha_bytes += more->chacha_bytes;
     total->hash_bytes += more->hash_bytes;
 }
 
@@ -34,6 +41,9 @@ static Wide ecdhe_ns(uint32_t keygen, uint32_t shared, LzTime cost_ns)
 
 static Wide bytes_ns_ceil(uint64_t bytes, int64_t rate_bps)
 {
+    if (bytes == 0) {
+        return 0;
+    }
     uint64_t rate = (uint64_t)rate_bps;
     return ((Wide)bytes * 8 * (uint64_t)LZ_NS_PER_S + rate - 1) / rate;
 }
@@ -49,8 +59,15 @@ LzTime lz_crypto_cost_ns(const LzCryptoWork *work, const LzCpu *cpu, uint32_t sc
               + ecdhe_ns(work->x25519_keygen, work->x25519_shared, cpu->x25519_ecdhe_ns)
               + operations_ns(work->rsa2048_private, cpu->rsa2048_private_ns)
               + operations_ns(work->rsa2048_public, cpu->rsa2048_public_ns)
+              + operations_ns(work->rsa3072_private, cpu->rsa3072_private_ns)
+              + operations_ns(work->rsa3072_public, cpu->rsa3072_public_ns)
+              + operations_ns(work->mlkem768_keygen, cpu->mlkem768_keygen_ns)
+              + operations_ns(work->mlkem768_encapsulate, cpu->mlkem768_encapsulate_ns)
+              + operations_ns(work->mlkem768_decapsulate, cpu->mlkem768_decapsulate_ns)
               + operations_ns(work->records, cpu->record_ns)
               + bytes_ns_ceil(work->aead_bytes, cpu->aead_bps)
+              + bytes_ns_ceil(work->ccm_bytes, cpu->ccm_bps)
+              + bytes_ns_ceil(work->chacha_bytes, cpu->chacha_bps)
               + bytes_ns_ceil(work->hash_bytes, cpu->hash_bps);
     return (LzTime)(cost * scale_ppb / 1000000000u);
 }

@@ -14,8 +14,10 @@ typedef struct LzCryptoWork {
     uint32_t p384_keygen, p384_shared, p384_sign, p384_verify;
     uint32_t x25519_keygen, x25519_shared;
     uint32_t rsa2048_private, rsa2048_public;                   /* public: not those inside a private operation's check */
+    uint32_t rsa3072_private, rsa3072_public;
+    uint32_t mlkem768_keygen, mlkem768_encapsulate, mlkem768_decapsulate;      /* modelled */
     uint32_t records;
-    uint64_t aead_bytes, hash_bytes;
+    uint64_t aead_bytes, ccm_bytes, chacha_bytes, hash_bytes;   /* aead: AES-GCM */
 } LzCryptoWork;
 
 void lz_crypto_work_add(LzCryptoWork *total, const LzCryptoWork *more);

@@ -39,6 +39,9 @@ mbedtls_x509_crt *lz_pki_trust(const LzPki *pki);
 /* The arithmetic that its keys, and the endpoints that trust it, are computed with. Borrowed. */
 LzEc *lz_pki_ec(const LzPki *pki);
 LzAead *lz_pki_aead(const LzPki *pki);
+uint64_t lz_pki_seed(const LzPki *pki);
+/* Whether a credential with has_psk was issued to that name; on any thread. */
+bool lz_pki_shares_key_with(LzPki *pki, const char *name);
 /* The verifications that endpoints which trust it have done; NULL if not remembered. Borrowed. */
 LzVerifyMemo *lz_pki_verify_memo(const LzPki *pki);
 

@@ -7,6 +7,7 @@
 #include "sim/tls/credential.h"
 #include "sim/tls/key_log.h"
 #include "sim/tls/profile.h"
+#include "sim/tls/psk.h"
 
 enum {
     RECORD_HEADER_SIZE = 5,             /* type, version, length (RFC 8446 5.1) */
@@ -17,6 +18,7 @@ enum {
 struct LzTlsEndpoint {
     mbedtls_ssl_context ssl;
     const LzTlsProfile *profile;        /* borrowed */
+    mbedtls_ssl_config *own_config;     /* of a client with a shared key; NULL: the profile's */
     LzCredential *credential;           /* what a client presents; NULL: nothing, or its first step has begun */
     mbedtls_x509_crt *chain;            /* NULL: nothing, or the handshake is over */
     LzInsideParked parked;              /* while it has no record buffers */
@@ -95,6 +97,14 @@ static uint64_t stream_id(uint64_t entity, uint32_t connection, bool is_server)
     return mixed ^ (mixed >> 31);
 }
 
+/* Then no ticket is worth having. */
+static void use_shared_key(LzTlsEndpoint *endpoint, const LzTlsClient *client)
+{
+    endpoint->own_config = lz_psk_config_new(&endpoint->profile->config, client->credential);
+    endpoint->keeps_tickets = false;
+    g_strlcpy(endpoint->resumed_name, client->server_name, sizeof endpoint->resumed_name);
+}
+
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
                                    const LzTlsClient *client)
 {
@@ -116,12 +126,17 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
         .alert_sent = -1,
         .resumed_name = endpoint->resumed_name,
     };
+    endpoint->context.is_hybrid = profile->options.is_hybrid;
+    if (!is_server && client->credential && lz_tls_profile_shares_keys(profile)) {
+        use_shared_key(endpoint, client);
+    }
     LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
     mbedtls_ssl_init(&endpoint->ssl);
-    int ret = mbedtls_ssl_setup(&endpoint->ssl, &profile->config);
+    int ret = mbedtls_ssl_setup(&endpoint->ssl, endpoint->own_config ? endpoint->own_config : &profile->config);
     if (ret == 0 && !is_server) {
         ret = mbedtls_ssl_set_hostname(&endpoint->ssl, client->server_name);
-        endpoint->credential = client->credential;
+        bool has_certificate = lz_tls_profile_has(profile, LZ_EXCHANGE_ECDHE) || lz_tls_profile_has(profile, LZ_EXCHANGE_RSA);
+        endpoint->credential = has_certificate ? client->credential : NULL;
     }
     g_assert(ret == 0);         /* allocation only */
     mbedtls_ssl_set_bio(&endpoint->ssl, endpoint, send_records, receive_records, NULL);
@@ -149,6 +164,7 @@ void lz_tls_endpoint_free(LzTlsEndpoint *endpoint)
     LzTlsContext *previous = lz_tls_context_enter(&endpoint->context);
     mbedtls_ssl_free(&endpoint->ssl);
     lz_tls_context_leave(previous);
+    lz_psk_config_free(endpoint->own_config);
     lz_credential_chain_free(endpoint->chain);
     g_bytes_unref(endpoint->peer_certificate);
     drop_input(endpoint);
@@ -274,6 +290,12 @@ static void receive_ticket(LzTlsEndpoint *endpoint, LzTlsStep *step)
     }
 }
 
+/* The connection stands on a key that both have. */
+static bool shares_key(const LzTlsEndpoint *endpoint)
+{
+    return endpoint->own_config || endpoint->context.has_used_psk;
+}
+
 static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
 {
     endpoint->state = LZ_TLS_OPEN;
@@ -284,7 +306,7 @@ static void open_endpoint(LzTlsEndpoint *endpoint, LzTlsStep *step)
         if (endpoint->profile->options.keeps_certificates) {
             endpoint->peer_certificate = g_bytes_new(peer->raw.p, peer->raw.len);
         }
-    } else if (lz_tls_endpoint_was_resumed(endpoint)) {
+    } else if (shares_key(endpoint) || lz_tls_endpoint_was_resumed(endpoint)) {
         g_strlcpy(endpoint->peer_name, endpoint->resumed_name, sizeof endpoint->peer_name);
     }
     /* TLS 1.3's tickets come later, each by itself. */
@@ -421,7 +443,12 @@ LzTlsVersion lz_tls_endpoint_version(const LzTlsEndpoint *endpoint)
 
 bool lz_tls_endpoint_was_resumed(const LzTlsEndpoint *endpoint)
 {
-    return !endpoint->has_seen_certificate;
+    return !endpoint->has_seen_certificate && !shares_key(endpoint);
+}
+
+LzTlsSuite lz_tls_endpoint_suite(const LzTlsEndpoint *endpoint)
+{
+    return lz_tls_suite_of(mbedtls_ssl_get_ciphersuite_id_from_ssl(&endpoint->ssl));
 }
 
 const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint)

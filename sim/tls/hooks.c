@@ -186,6 +186,8 @@ int mbedtls_ecdh_compute_shared(mbedtls_ecp_group *group, mbedtls_mpi *ret_secre
     return ret;
 }
 
+enum { RSA_2048_BYTES = 256 };
+
 /* ---- RSA ---------------------------------------------------------------------------------------------- */
 
 /* Not in a public header of Mbed TLS: rsa.c calls it for public operations only. */
@@ -197,19 +199,30 @@ int lz_hook_mbedtls_mpi_exp_mod_unsafe(mbedtls_mpi *ret_power, const mbedtls_mpi
 {
     LzTlsContext *context = lz_tls_context();
     if (context->work && context->operation_depth == 0) {
-        context->work->rsa2048_public++;
+        ++*(mbedtls_mpi_size(modulus) > RSA_2048_BYTES ? &context->work->rsa3072_public : &context->work->rsa2048_public);
     }
     return mbedtls_mpi_exp_mod_unsafe(ret_power, base, exponent, modulus, cache);
 }
 
-/* Our suites use the private key for nothing else. */
-static void count_rsa_sign(void)
+static void count_rsa_private(const mbedtls_rsa_context *key)
 {
     LzCryptoWork *work = lz_tls_context()->work;
     if (work) {
-        work->rsa2048_private++;
+        ++*(mbedtls_rsa_get_len(key) > RSA_2048_BYTES ? &work->rsa3072_private : &work->rsa2048_private);
     }
     lz_tls_context_commit();
+}
+
+/* TLS 1.2's RSA key exchange. The result is verified as part of the operation. */
+int lz_hook_mbedtls_rsa_pkcs1_decrypt(mbedtls_rsa_context *key, mbedtls_f_rng_t *random, void *random_self, size_t *ret_size,
+                                      const unsigned char *input, unsigned char *output, size_t capacity)
+{
+    LzTlsContext *context = lz_tls_context();
+    count_rsa_private(key);
+    context->operation_depth++;
+    int ret = mbedtls_rsa_pkcs1_decrypt(key, random, random_self, ret_size, input, output, capacity);
+    context->operation_depth--;
+    return ret;
 }
 
 /* It verifies the signature that it has made, which belongs to its published cost. */
@@ -218,7 +231,7 @@ int lz_hook_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *key, mbedtls_f_rng_t *ra
                                    unsigned char *signature)
 {
     LzTlsContext *context = lz_tls_context();
-    count_rsa_sign();
+    count_rsa_private(key);
     context->operation_depth++;
     int ret = mbedtls_rsa_pkcs1_sign(key, random, random_self, digest, hash_size, hash, signature);
     context->operation_depth--;
@@ -234,7 +247,7 @@ int lz_hook_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *key, 
                                                       void *random_self, mbedtls_md_type_t digest, unsigned hash_size,
                                                       const unsigned char *hash, unsigned char *signature)
 {
-    count_rsa_sign();
+    count_rsa_private(key);
     return mbedtls_rsa_rsassa_pss_sign_no_mode_check(key, random, random_self, digest, hash_size, hash, signature);
 }
 
@@ -257,12 +270,19 @@ int lz_hook_mbedtls_mpi_fill_random(mbedtls_mpi *ret_number, size_t size, mbedtl
 
 /* ---- records ------------------------------------------------------------------------------------------ */
 
-static void count_record(size_t size)
+static uint64_t *bytes_of_cipher(LzCryptoWork *work, const mbedtls_cipher_context_t *cipher)
+{
+    mbedtls_cipher_mode_t mode = mbedtls_cipher_get_cipher_mode(cipher);
+    return mode == MBEDTLS_MODE_CHACHAPOLY ? &work->chacha_bytes : mode == MBEDTLS_MODE_CCM ? &work->ccm_bytes
+                                                                                         : &work->aead_bytes;
+}
+
+static void count_record(const mbedtls_cipher_context_t *cipher, size_t size)
 {
     LzCryptoWork *work = lz_tls_context()->work;
     if (work) {
         work->records++;
-        work->aead_bytes += size;
+        *bytes_of_cipher(work, cipher) += size;
     }
     if (size >= LZ_TLS_LONG_RECORD) {
         lz_tls_context_commit();
@@ -295,7 +315,7 @@ int lz_hook_mbedtls_cipher_auth_encrypt_ext(mbedtls_cipher_context_t *cipher, co
                                             const unsigned char *input, size_t size, unsigned char *output,
                                             size_t capacity, size_t *ret_size, size_t tag_size)
 {
-    count_record(size);
+    count_record(cipher, size);
     note_alert(header, header_size, input, size);
     LzAeadRecord record = {.nonce = nonce, .nonce_size = nonce_size, .header = header, .header_size = header_size,
                            .input = input, .size = size, .output = output, .tag_out = output + size, .tag_size = tag_size};
@@ -313,7 +333,7 @@ int lz_hook_mbedtls_cipher_auth_decrypt_ext(mbedtls_cipher_context_t *cipher, co
                                             size_t capacity, size_t *ret_size, size_t tag_size)
 {
     size_t content_size = size - MIN(size, tag_size);
-    count_record(content_size);
+    count_record(cipher, content_size);
     LzAeadRecord record = {.nonce = nonce, .nonce_size = nonce_size, .header = header, .header_size = header_size,
                            .input = input, .size = content_size, .output = output, .tag_in = input + content_size,
                            .tag_size = tag_size};

@@ -30,6 +30,8 @@ int lz_hook_mbedtls_mpi_gcd_modinv_odd(mbedtls_mpi *ret_divisor, mbedtls_mpi *re
 int lz_hook_mbedtls_rsa_pkcs1_sign(mbedtls_rsa_context *key, mbedtls_f_rng_t *random, void *random_self,
                                    mbedtls_md_type_t digest, unsigned hash_size, const unsigned char *hash,
                                    unsigned char *signature);
+int lz_hook_mbedtls_rsa_pkcs1_decrypt(mbedtls_rsa_context *key, mbedtls_f_rng_t *random, void *random_self, size_t *ret_size,
+                                      const unsigned char *input, unsigned char *output, size_t capacity);
 int lz_hook_mbedtls_rsa_rsassa_pss_sign_no_mode_check(mbedtls_rsa_context *key, mbedtls_f_rng_t *random,
                                                       void *random_self, mbedtls_md_type_t digest, unsigned hash_size,
                                                       const unsigned char *hash, unsigned char *signature);

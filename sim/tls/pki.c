@@ -15,7 +15,6 @@
 enum {
     CERTIFICATE_SIZE_MAX = 4096,
     INTERMEDIATES_MAX = MBEDTLS_X509_MAX_INTERMEDIATE_CA,
-    RSA_BITS = 2048,
     RSA_EXPONENT = 65537,
     NAME_LENGTH_MAX = LZ_TLS_NAME_SIZE - 1,
 };
@@ -42,9 +41,10 @@ struct LzPki {
     LzVerifyAhead *ahead;       /* NULL: not wanted, or nobody does it */
     LzSpareBuffers *spare_buffers;
     Authority trusted;
-    mbedtls_threading_mutex_t lock;     /* of the two below, and of credentials that are being made */
+    mbedtls_threading_mutex_t lock;     /* of the three below, and of credentials that are being made */
     Authority foreign;
     GHashTable *shared_keys;    /* owner and key type to LzKey; looked up, never iterated */
+    GHashTable *psk_names;      /* of credentials, borrowed from them; NULL: nobody has a shared key */
 };
 
 /* ---- keys ---------------------------------------------------------------------------------------------- */
@@ -62,18 +62,29 @@ static void key_unref(gpointer key)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LzKey, key_unref)
 
+static unsigned rsa_bits(LzKeyType type)
+{
+    return type == LZ_KEY_RSA_2048 ? 2048 : type == LZ_KEY_RSA_3072 ? 3072 : 0;
+}
+
+bool lz_key_is_rsa(LzKeyType type)
+{
+    return rsa_bits(type) > 0;
+}
+
 static int generate(mbedtls_pk_context *pk, LzKeyType type)
 {
-    mbedtls_pk_type_t kind = type == LZ_KEY_RSA_2048 ? MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY;
+    mbedtls_pk_type_t kind = lz_key_is_rsa(type) ? MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY;
     int ret = mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(kind));
     if (ret != 0) {
         return ret;
     }
-    if (type == LZ_KEY_RSA_2048) {
-        return mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pk), lz_tls_random, NULL, RSA_BITS, RSA_EXPONENT);
+    if (lz_key_is_rsa(type)) {
+        return mbedtls_rsa_gen_key(mbedtls_pk_rsa(*pk), lz_tls_random, NULL, rsa_bits(type), RSA_EXPONENT);
     }
     mbedtls_ecp_keypair *pair = mbedtls_pk_ec(*pk);
-    ret = mbedtls_ecp_group_load(&pair->MBEDTLS_PRIVATE(grp), MBEDTLS_ECP_DP_SECP256R1);
+    ret = mbedtls_ecp_group_load(&pair->MBEDTLS_PRIVATE(grp),
+                                 type == LZ_KEY_ECDSA_P384 ? MBEDTLS_ECP_DP_SECP384R1 : MBEDTLS_ECP_DP_SECP256R1);
     return ret != 0 ? ret : mbedtls_ecdh_gen_public(&pair->MBEDTLS_PRIVATE(grp), &pair->MBEDTLS_PRIVATE(d),
                                                     &pair->MBEDTLS_PRIVATE(Q), lz_tls_random, NULL);
 }
@@ -105,7 +116,7 @@ typedef struct Blueprint {      /* one certificate to be written; everything bor
     const char *name, *issuer_name;
     LzKey *key, *issuer_key;
     int64_t not_before_unix_s, not_after_unix_s;
-    bool is_ca;
+    bool is_ca, can_encipher;
     const char *mud_url;        /* RFC 8520 section 11; NULL: none */
     bool is_device_id;          /* of IEEE 802.1AR: its subject has the device's serial number */
 } Blueprint;
@@ -160,7 +171,7 @@ static int set_usage(mbedtls_x509write_cert *writer, const Blueprint *blueprint)
     if (ret != 0) {
         return ret;
     }
-    unsigned leaf = MBEDTLS_X509_KU_DIGITAL_SIGNATURE;
+    unsigned leaf = MBEDTLS_X509_KU_DIGITAL_SIGNATURE | (blueprint->can_encipher ? MBEDTLS_X509_KU_KEY_ENCIPHERMENT : 0);
     unsigned ca = MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN;
     return mbedtls_x509write_crt_set_key_usage(writer, blueprint->is_ca ? ca : leaf);
 }
@@ -387,6 +398,7 @@ void lz_pki_free(LzPki *pki)
     authority_clear(&pki->trusted);
     authority_clear(&pki->foreign);
     g_hash_table_unref(pki->shared_keys);
+    g_clear_pointer(&pki->psk_names, g_hash_table_unref);
     mbedtls_mutex_free(&pki->lock);
     lz_verify_ahead_free(pki->ahead);
     lz_verify_memo_free(pki->memo);
@@ -399,6 +411,11 @@ void lz_pki_free(LzPki *pki)
 mbedtls_x509_crt *lz_pki_trust(const LzPki *pki)
 {
     return pki->trusted.root;
+}
+
+uint64_t lz_pki_seed(const LzPki *pki)
+{
+    return pki->options.seed;
 }
 
 LzEc *lz_pki_ec(const LzPki *pki)
@@ -436,6 +453,31 @@ static void unlock(LzPki *pki)
 {
     int ret = mbedtls_mutex_unlock(&pki->lock);
     g_assert(ret == 0);
+}
+
+bool lz_pki_shares_key_with(LzPki *pki, const char *name)
+{
+    lock(pki);
+    bool is_known = pki->psk_names && g_hash_table_contains(pki->psk_names, name);
+    unlock(pki);
+    return is_known;
+}
+
+static void register_psk(LzPki *pki, const LzCredential *credential)
+{
+    lock(pki);
+    pki->psk_names = pki->psk_names ? pki->psk_names : g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_add(pki->psk_names, (char *)(uintptr_t)credential->request.name);
+    unlock(pki);
+}
+
+static void forget_psk(LzPki *pki, const LzCredential *credential)
+{
+    lock(pki);
+    if (g_hash_table_lookup(pki->psk_names, credential->request.name) == credential->request.name) {
+        g_hash_table_remove(pki->psk_names, credential->request.name);
+    }
+    unlock(pki);
 }
 
 /* Under the lock. */
@@ -501,6 +543,9 @@ LzCredential *lz_pki_issue(LzPki *pki, const LzCertificateRequest *request, cons
     credential->request.name = g_strdup(request->name);
     credential->key_owner = g_strdup(key_owner);
     credential->mud_url = g_strdup(request->mud_url);
+    if (request->has_psk) {
+        register_psk(pki, credential);
+    }
     return credential;
 }
 
@@ -508,6 +553,9 @@ void lz_credential_free(LzCredential *credential)
 {
     if (!credential) {
         return;
+    }
+    if (credential->request.has_psk) {
+        forget_psk(credential->pki, credential);
     }
     key_unref(credential->key);
     g_bytes_unref(credential->leaf);
@@ -622,6 +670,7 @@ bool lz_credential_make(LzCredential *credential, GError **error)
         .not_after_unix_s = request->not_after_unix_s,
         .mud_url = credential->mud_url,
         .is_device_id = request->is_device_id,
+        .can_encipher = request->can_encipher,
     };
     g_autoptr(GBytes) leaf = certificate_new(&blueprint, NULL, error);
     if (!leaf) {

@@ -1,24 +1,114 @@
 #include "sim/tls/profile.h"
 
+#include <string.h>
+
 #include "lazaret/error.h"
 #include "sim/tls/context.h"
 #include "sim/tls/credential.h"
+#include "sim/tls/psk.h"
 
-/* The one cipher that IoT profiles make mandatory (RFC 9325 4.2, RFC 7925 4.4 for its CCM sibling), in
- * both versions and for both kinds of certificate. */
-static const int cipher_suites[] = {
-    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    0,
+/* The suites of one cipher: of TLS 1.3, then of TLS 1.2 by key exchange; 0: there is none. */
+typedef struct Cipher {
+    int tls13, exchanges[LZ_EXCHANGE_COUNT];
+    int ecdhe_rsa;                      /* beside the ECDSA one */
+} Cipher;
+
+static const Cipher ciphers[LZ_SUITE_COUNT] = {
+    [LZ_SUITE_AES_128_GCM] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+        {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_RSA_WITH_AES_128_GCM_SHA256,
+         MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256, 0}, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
+    [LZ_SUITE_AES_256_GCM] = {MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+        {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_RSA_WITH_AES_256_GCM_SHA384,
+         MBEDTLS_TLS_PSK_WITH_AES_256_GCM_SHA384, 0}, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384},
+    [LZ_SUITE_CHACHA20_POLY1305] = {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+        {MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, 0, MBEDTLS_TLS_PSK_WITH_CHACHA20_POLY1305_SHA256,
+         MBEDTLS_TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256}, MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256},
+    [LZ_SUITE_AES_128_CCM] = {MBEDTLS_TLS1_3_AES_128_CCM_SHA256,
+        {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM, MBEDTLS_TLS_RSA_WITH_AES_128_CCM, MBEDTLS_TLS_PSK_WITH_AES_128_CCM, 0}, 0},
+    [LZ_SUITE_AES_128_CCM_8] = {MBEDTLS_TLS1_3_AES_128_CCM_8_SHA256,
+        {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, MBEDTLS_TLS_RSA_WITH_AES_128_CCM_8,
+         MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8, 0}, 0},
 };
 
-static const uint16_t groups[] = {
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
+LzTlsSuite lz_tls_suite_of(int ciphersuite)
+{
+    for (int suite = 0; suite < LZ_SUITE_COUNT; suite++) {
+        const Cipher *cipher = &ciphers[suite];
+        bool is_it = ciphersuite == cipher->tls13 || ciphersuite == cipher->ecdhe_rsa;
+        for (int exchange = 0; exchange < LZ_EXCHANGE_COUNT; exchange++) {
+            is_it |= ciphersuite == cipher->exchanges[exchange];
+        }
+        if (is_it) {
+            return (LzTlsSuite)suite;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static const uint16_t group_numbers[LZ_GROUP_COUNT] = {
+    [LZ_GROUP_P256] = MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+    [LZ_GROUP_X25519] = MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
+    [LZ_GROUP_P384] = MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
 };
+
+/* AES-128-GCM is the one that IoT profiles make mandatory (RFC 9325 4.2, RFC 7925 4.4 for its CCM sibling). */
+static const LzTlsChoices default_groups = {{LZ_GROUP_P256, LZ_GROUP_X25519, LZ_GROUP_P384}, 3};
+static const LzTlsChoices default_suites = {{LZ_SUITE_AES_128_GCM}, 1};
+static const LzTlsChoices default_exchanges = {{LZ_EXCHANGE_ECDHE}, 1};
+
+static void set_defaults(LzTlsProfileOptions *options)
+{
+    options->groups = options->groups.count > 0 ? options->groups : default_groups;
+    options->suites = options->suites.count > 0 ? options->suites : default_suites;
+    options->exchanges = options->exchanges.count > 0 ? options->exchanges : default_exchanges;
+}
+
+bool lz_tls_profile_has(const LzTlsProfile *profile, LzTlsExchange exchange)
+{
+    const LzTlsChoices *exchanges = &profile->options.exchanges;
+    return memchr(exchanges->items, (int)exchange, exchanges->count) != NULL;
+}
+
+bool lz_tls_profile_shares_keys(const LzTlsProfile *profile)
+{
+    return lz_tls_profile_has(profile, LZ_EXCHANGE_PSK) || lz_tls_profile_has(profile, LZ_EXCHANGE_PSK_DHE);
+}
+
+static void add_suite(LzTlsProfile *profile, unsigned *count, int suite)
+{
+    if (suite != 0) {
+        profile->suites[(*count)++] = suite;
+    }
+}
+
+static void list_suites(LzTlsProfile *profile)
+{
+    const LzTlsProfileOptions *options = &profile->options;
+    unsigned count = 0;
+    for (unsigned i = 0; i < options->suites.count; i++) {
+        const Cipher *cipher = &ciphers[options->suites.items[i]];
+        add_suite(profile, &count, cipher->tls13);
+        for (unsigned n = 0; n < options->exchanges.count; n++) {
+            LzTlsExchange exchange = (LzTlsExchange)options->exchanges.items[n];
+            add_suite(profile, &count, cipher->exchanges[exchange]);
+            add_suite(profile, &count, exchange == LZ_EXCHANGE_ECDHE ? cipher->ecdhe_rsa : 0);
+        }
+    }
+    profile->suites[count] = 0;
+    for (unsigned i = 0; i < options->groups.count; i++) {
+        profile->groups[i] = group_numbers[options->groups.items[i]];
+    }
+    profile->groups[options->groups.count] = MBEDTLS_SSL_IANA_TLS_GROUP_NONE;
+}
+
+/* RFC 8446 4.2.9. A ticket is resumed with a new key exchange, whatever else is allowed. */
+static int key_exchange_modes(const LzTlsProfile *profile)
+{
+    unsigned modes = lz_tls_profile_has(profile, LZ_EXCHANGE_ECDHE) ? MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL : 0u;
+    modes |= lz_tls_profile_has(profile, LZ_EXCHANGE_PSK) ? MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK : 0u;
+    modes |= lz_tls_profile_has(profile, LZ_EXCHANGE_PSK_DHE) ? MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL : 0u;
+    return (int)modes;
+}
 
 /* RFC 8446 4.6.1: seven days. */
 static const uint32_t ticket_lifetime_max_s = 7 * 86400;
@@ -52,6 +142,9 @@ static void configure_server(LzTlsProfile *profile)
     const LzTlsProfileOptions *options = &profile->options;
     mbedtls_ssl_conf_authmode(&profile->config,
                               options->is_mutual ? MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_NONE);
+    if (lz_tls_profile_shares_keys(profile)) {
+        mbedtls_ssl_conf_psk_cb(&profile->config, lz_psk_find, (LzPki *)(uintptr_t)options->trust);
+    }
     if (options->has_tickets) {
         profile->ticket_keys = (LzTicketKeys){
             .seed = options->seed,
@@ -103,14 +196,15 @@ static int configure(LzTlsProfile *profile)
     }
     mbedtls_ssl_conf_min_tls_version(config, version_number(options->min_version));
     mbedtls_ssl_conf_max_tls_version(config, version_number(options->max_version));
-    mbedtls_ssl_conf_ciphersuites(config, cipher_suites);
-    mbedtls_ssl_conf_groups(config, groups);
+    list_suites(profile);
+    mbedtls_ssl_conf_ciphersuites(config, profile->suites);
+    mbedtls_ssl_conf_groups(config, profile->groups);
     mbedtls_ssl_conf_rng(config, lz_tls_random, NULL);
     ret = set_trust(profile);
     if (ret != 0) {
         return ret;
     }
-    mbedtls_ssl_conf_tls13_key_exchange_modes(config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
+    mbedtls_ssl_conf_tls13_key_exchange_modes(config, key_exchange_modes(profile));
     if (options->is_server) {
         configure_server(profile);
     } else {
@@ -131,6 +225,7 @@ LzTlsProfile *lz_tls_profile_new(const LzTlsProfileOptions *options, GError **er
     }
     LzTlsProfile *profile = g_new0(LzTlsProfile, 1);
     profile->options = *options;
+    set_defaults(&profile->options);
     mbedtls_ssl_config_init(&profile->config);
     int ret = configure(profile);
     if (ret != 0) {

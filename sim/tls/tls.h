@@ -13,7 +13,28 @@
 #include "sim/tls/cost.h"
 
 typedef enum { LZ_TLS_1_2, LZ_TLS_1_3 } LzTlsVersion;
-typedef enum { LZ_KEY_ECDSA_P256, LZ_KEY_RSA_2048 } LzKeyType;
+typedef enum { LZ_KEY_ECDSA_P256, LZ_KEY_RSA_2048, LZ_KEY_ECDSA_P384, LZ_KEY_RSA_3072 } LzKeyType;
+
+/* What an endpoint is able and willing to do: some of these, the preferred first; none: the first of each, groups all. */
+typedef enum { LZ_GROUP_P256, LZ_GROUP_X25519, LZ_GROUP_P384, LZ_GROUP_COUNT } LzTlsGroup;
+typedef enum {
+    LZ_SUITE_AES_128_GCM, LZ_SUITE_AES_256_GCM, LZ_SUITE_CHACHA20_POLY1305, LZ_SUITE_AES_128_CCM, LZ_SUITE_AES_128_CCM_8,
+    LZ_SUITE_COUNT,
+} LzTlsSuite;
+typedef enum {
+    LZ_EXCHANGE_ECDHE,                  /* signed by the key of a certificate */
+    LZ_EXCHANGE_RSA,                    /* TLS 1.2: a secret encrypted to the server's key */
+    LZ_EXCHANGE_PSK,                    /* a key that both sides have: an entity's is known by its name */
+    LZ_EXCHANGE_PSK_DHE,
+    LZ_EXCHANGE_COUNT,
+} LzTlsExchange;
+enum { LZ_TLS_CHOICES_MAX = 8 };
+typedef struct LzTlsChoices {
+    uint8_t items[LZ_TLS_CHOICES_MAX];
+    unsigned count;
+} LzTlsChoices;
+
+bool lz_key_is_rsa(LzKeyType type);     /* 72 ms and more to make */
 
 /* Whether something faster than Mbed TLS computes P-256 and AES-GCM in this build. */
 bool lz_tls_is_accelerated(void);
@@ -40,6 +61,8 @@ typedef struct LzCertificateRequest {
     bool is_foreign_ca;                 /* signed by a CA that nobody trusts (attacks, tests) */
     bool is_device_id;                  /* a manufacturer's, IEEE 802.1AR: the subject holds a serial number */
     const char *mud_url;                /* at most LZ_MUD_URL_BYTES_MAX; NULL: none */
+    bool can_encipher;                  /* of a server that takes secrets encrypted to its RSA key */
+    bool has_psk;                       /* shares a key with every server, beside its certificate; of a foreign CA: a wrong one */
 } LzCertificateRequest;
 /* Key and certificate are made when they are first needed (by a server's profile, a client's endpoint or a question), on
  * that thread, from the entity's own stream: independent of order and of other entities. RSA keys are expensive to make
@@ -64,6 +87,8 @@ typedef struct LzTlsProfileOptions {
     const LzPki *trust;                 /* borrowed */
     const LzPki *also_trust;            /* borrowed; NULL: nobody beside */
     bool keeps_certificates;            /* server: of its clients, as long as they are connected */
+    LzTlsChoices groups, suites, exchanges;     /* LzTlsGroup, LzTlsSuite, LzTlsExchange */
+    bool is_hybrid;                     /* TLS 1.3: models X25519MLKEM768, see sim/tls/hybrid.c */
     uint64_t seed;
     uint64_t entity;                    /* server: owner of ticket keys' stream */
 } LzTlsProfileOptions;
@@ -135,6 +160,7 @@ void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *r
 /* Facts of an open endpoint. */
 LzTlsVersion lz_tls_endpoint_version(const LzTlsEndpoint *endpoint);
 bool lz_tls_endpoint_was_resumed(const LzTlsEndpoint *endpoint);
+LzTlsSuite lz_tls_endpoint_suite(const LzTlsEndpoint *endpoint);
 const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint);
 const char *lz_tls_endpoint_peer_name(const LzTlsEndpoint *endpoint);   /* CN of the peer's certificate or NULL */
 /* DER, of a handshake that was not resumed, when the profile keeps it; size 0: none. Borrowed. */
