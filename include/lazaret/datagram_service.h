@@ -15,11 +15,20 @@ typedef struct LzDatagramRequest {
     const void *message;                /* what decode() made of it */
 } LzDatagramRequest;
 
+typedef enum {
+    LZ_DATAGRAM_TAKEN,                  /* it waits for the CPU */
+    LZ_DATAGRAM_IGNORED,
+    LZ_DATAGRAM_ANSWERED,               /* at once, with what was written */
+    LZ_DATAGRAM_REFUSED,                /* likewise, and counted as refused */
+} LzDatagramVerdict;
+
 typedef struct LzDatagramServiceOps {
     size_t message_size;
     size_t reply_bytes_max;             /* at most 1,472 */
     /* False: no request of this protocol; it is ignored. */
     bool (*decode)(LzBytes payload, void *ret_message);
+    /* When it arrives; is_full: it cannot be taken. NULL: it is taken, or refused in silence when that is full. */
+    LzDatagramVerdict (*judge)(LzDatagramService *service, const LzDatagramRequest *request, bool is_full, LzWriter *reply);
     /* When the CPU has worked for it. False: no answer. */
     bool (*answer)(LzDatagramService *service, const LzDatagramRequest *request, LzWriter *reply);
 } LzDatagramServiceOps;

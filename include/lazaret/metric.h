@@ -83,6 +83,8 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(SERVICE_ALARM_ACKNOWLEDGED, SERVICE, "alarm.acknowledged", SAMPLE, SECONDS, "an alarm's arrival at its manager to the carer's acknowledgement") \
     X(SERVICE_ALARM_ESCALATED, SERVICE, "alarm.escalated", COUNTER, NONE, "times that an alarm went to further carers, unacknowledged in time") \
     X(SERVICE_ALARM_UNATTENDED, SERVICE, "alarm.unattended", COUNTER, NONE, "alarms that nobody acknowledged") \
+    X(SERVICE_MEDIA_LOSS, SERVICE, "media_loss", RATIO, NONE, "RTP packets missing, of those expected") \
+    X(SERVICE_MEDIA_JITTER, SERVICE, "media_jitter", SAMPLE, SECONDS, "interarrival jitter of an RTP stream, at each packet (RFC 3550 6.4.1)") \
     X(ATTACK_SENT, ATTACK, "sent", COUNTER, NONE, "attack units started (connections, packets, messages)") \
     X(ATTACK_REACHED, ATTACK, "reached", COUNTER, NONE, "attack units that the target's host received") \
     X(ATTACK_BYTES, ATTACK, "bytes", COUNTER, BYTES, "bytes that the attacker sent") \

@@ -25,6 +25,13 @@ static void forget(Waiting *waiting)
     g_free(waiting);
 }
 
+static void reply(LzDatagramService *service, const LzDatagramRequest *request, LzBytes bytes)
+{
+    const LzDatagram datagram = {.address = request->address, .port = request->port,
+                                 .source_port = service->context.listen.port, .payload = bytes};
+    lz_host_send_udp(service->context.host, &datagram, 0);
+}
+
 static void served(void *owner)
 {
     Waiting *waiting = owner;
@@ -32,11 +39,24 @@ static void served(void *owner)
     uint8_t bytes[REPLY_BYTES_MAX];
     LzWriter writer = lz_writer(bytes, service->ops->reply_bytes_max);
     if (service->ops->answer(service, &waiting->request, &writer)) {
-        const LzDatagram datagram = {.address = waiting->request.address, .port = waiting->request.port,
-                                     .source_port = service->context.listen.port, .payload = {bytes, writer.size}};
-        lz_host_send_udp(service->context.host, &datagram, 0);
+        reply(service, &waiting->request, (LzBytes){bytes, writer.size});
     }
     forget(waiting);
+}
+
+static LzDatagramVerdict judge(LzDatagramService *service, const LzDatagramRequest *request)
+{
+    bool is_full = service->waiting >= service->queue_max;
+    if (!service->ops->judge) {
+        return is_full ? LZ_DATAGRAM_REFUSED : LZ_DATAGRAM_TAKEN;
+    }
+    uint8_t bytes[REPLY_BYTES_MAX];
+    LzWriter writer = lz_writer(bytes, service->ops->reply_bytes_max);
+    LzDatagramVerdict verdict = service->ops->judge(service, request, is_full, &writer);
+    if (verdict == LZ_DATAGRAM_ANSWERED || verdict == LZ_DATAGRAM_REFUSED) {
+        reply(service, request, (LzBytes){bytes, writer.size});
+    }
+    return verdict;
 }
 
 static void received(void *self, LzAddress source, uint16_t source_port, LzBytes payload)
@@ -47,13 +67,16 @@ static void received(void *self, LzAddress source, uint16_t source_port, LzBytes
     if (!service->ops->decode(payload, waiting->message)) {
         return;
     }
-    if (service->waiting >= service->queue_max) {
+    waiting->service = service;
+    waiting->request = (LzDatagramRequest){source, source_port, lz_host_wall_ns(host), waiting->message};
+    LzDatagramVerdict verdict = judge(service, &waiting->request);
+    if (verdict == LZ_DATAGRAM_REFUSED) {
         lz_probe_count(service->probes, service->context.scope, LZ_METRIC_SERVICE_REFUSED, 1);
+    }
+    if (verdict != LZ_DATAGRAM_TAKEN) {
         return;
     }
     lz_probe_count(service->probes, service->context.scope, LZ_METRIC_SERVICE_MESSAGES, 1);
-    waiting->service = service;
-    waiting->request = (LzDatagramRequest){source, source_port, lz_host_wall_ns(host), waiting->message};
     waiting->next = service->first;
     if (service->first) {
         service->first->previous = waiting;

@@ -56,7 +56,7 @@ typedef struct Rig {
 static void set_required(const LzModel *model, void *config)
 {
     static const struct { const char *field; double value; } values[] = {
-        {"size_bytes", 200}, {"every_ns", 1e9}, {"rate_uhz", 1e6}, {"sample_rate_hz", 500}, {"block_ns", 256e6}, {"images", 3}};
+        {"size_bytes", 200}, {"every_ns", 1e9}, {"rate_uhz", 1e6}, {"sample_rate_hz", 500}, {"block_ns", 256e6}, {"images", 3}, {"bitrate_bps", 1e6}};
     for (const LzParam *param = model->params; param && param->field; param++) {
         if (!param->is_required) {
             continue;

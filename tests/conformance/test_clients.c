@@ -17,16 +17,19 @@ typedef struct Manners {
     const char *name;
     bool wants_session, wants_answer, speaks_mqtt;
     bool is_ready_alone;        /* with its session, before it has asked anything */
+    bool gives_up;              /* what nobody acknowledges is lost */
 } Manners;
 static const Manners manners[] = {
-    {"alarm-phone", true, true, false, false},
-    {"datagram", false, false, false, false},
-    {"dicom", true, true, false, false},
-    {"exchange", true, true, false, false},
-    {"hl7", true, true, false, true},
-    {"http", true, true, false, false},
-    {"telemetry", true, false, false, false},
-    {NULL, true, true, true, false},
+    {"alarm-phone", true, true, false, false, false},
+    {"coap", false, false, false, false, true},
+    {"datagram", false, false, false, false, false},
+    {"dicom", true, true, false, false, false},
+    {"exchange", true, true, false, false, false},
+    {"hl7", true, true, false, true, false},
+    {"http", true, true, false, false, false},
+    {"rtp", false, false, false, false, false},
+    {"telemetry", true, false, false, false, false},
+    {NULL, true, true, true, false, false},
 };
 
 typedef struct Case {
@@ -132,6 +135,8 @@ static void test_accounts(const void *data)
     g_assert_cmpuint(account.created, ==, 1800);
     if (!can_open) {
         g_assert_cmpuint(lost, ==, 1800);
+    } else if (asks->gives_up) {
+        g_assert_cmpuint(account.lost[LZ_LOSS_CONNECTION], >, 0);
     } else if (stays_open) {
         const uint64_t ignored = account.lost[LZ_LOSS_NETWORK];         /* datagrams for which nobody listens */
         g_assert_true(ignored == 0 || !asks->wants_session);
