@@ -357,7 +357,7 @@ LzTime lz_host_cpu_busy_ns(const LzHost *host)
 void lz_host_expect_visit(const LzHost *host, unsigned stage)
 {
     if (stage == 0) {
-        lz_cache_fetch(&host->cpu, sizeof host->cpu);
+        lz_cache_fetch(&host->cpu, 1);       /* the line of the pointer alone */
         lz_cache_fetch(lz_tcp_stats((const LzTcp *)(const void *)tcp_place(host)), sizeof(LzTcpStats));
     } else {
         lz_cache_fetch(host->cpu, LZ_CACHE_LINE_BYTES);

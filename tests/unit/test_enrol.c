@@ -168,11 +168,13 @@ static void test_openssl(void)
         write_file(folder, "root.der", lz_authority_certificate(pki, 1)),
         write_file(folder, "leaf.p7", (LzBytes){wrapped, writer.size}),
     };
+    static const char verify_chain[] =
+        "for i in root issuing leaf; do openssl x509 -inform DER -in $i.der -out $i.pem || exit 1; done;"
+        " openssl verify -attime 1772431300 -CAfile root.pem -untrusted issuing.pem leaf.pem 2>&1; rm root.pem issuing.pem leaf.pem";
     static const char *const commands[] = {
         "openssl req -inform DER -in request.der -verify -noout -subject 2>&1",
         "openssl pkcs7 -inform DER -in leaf.p7 -print_certs -noout 2>&1",
-        "for i in root issuing leaf; do openssl x509 -inform DER -in $i.der -out $i.pem || exit 1; done;"
-        " openssl verify -attime 1772431300 -CAfile root.pem -untrusted issuing.pem leaf.pem 2>&1; rm root.pem issuing.pem leaf.pem",
+        verify_chain,
     };
     static const char *const expected[] = {"CN = pump[7]", "subject=CN = pump[7]", "leaf.pem: OK"};
     for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
