@@ -30,6 +30,7 @@ typedef enum {
     LZ_PURPOSE_QUEUE,           /* early drops, spreading of flows */
     LZ_PURPOSE_ONBOARDING,      /* admission to the network, enrolment and renewal */
     LZ_PURPOSE_PSK,             /* keys that an entity shares with servers */
+    LZ_PURPOSE_DTLS_COOKIE,     /* a server's key for them */
 } LzPurpose;
 
 typedef struct LzRandom {

@@ -1,16 +1,18 @@
-/* One side of one TLS connection: bytes in, bytes out, and the account of what that cost. */
+/* One side of one connection of TLS or DTLS: bytes in, bytes out, and the account of what that cost. */
 #include <mbedtls/lazaret_inside.h>
 #include <mbedtls/ssl.h>
 
 #include "sim/tls/client_ticket.h"
 #include "sim/tls/context.h"
 #include "sim/tls/credential.h"
+#include "sim/tls/datagrams.h"
 #include "sim/tls/key_log.h"
 #include "sim/tls/profile.h"
 #include "sim/tls/psk.h"
 
 enum {
     RECORD_HEADER_SIZE = 5,             /* type, version, length (RFC 8446 5.1) */
+    DATAGRAM_HEADER_SIZE = 13,          /* and epoch, number (RFC 6347 4.1) */
     PLAINTEXT_CHUNK = 4096,             /* bytes asked of Mbed TLS at a time */
     FRUITLESS_CALLS_MAX = 2,            /* in a row that consumed no input, before we wait for more */
 };
@@ -29,6 +31,7 @@ struct LzTlsEndpoint {
     GByteArray *input;                  /* arrived, not read; NULL when empty */
     size_t input_used;
     GByteArray *output;                 /* during a step */
+    LzTlsDatagrams *datagrams;          /* of DTLS, in the place of the three above; NULL: TLS */
     GPtrArray *secrets;                 /* during a step: char *; NULL: none yet */
     bool has_sent_close, has_seen_certificate, keeps_tickets;
     GBytes *peer_certificate;           /* NULL: none, or nobody wants it */
@@ -51,21 +54,43 @@ static void note_plain_alerts(LzTlsEndpoint *endpoint, const unsigned char *reco
     }
 }
 
+/* Likewise of DTLS, where one is the last record of its datagram. */
+static void note_plain_alert(LzTlsEndpoint *endpoint, const unsigned char *datagram, size_t size)
+{
+    const unsigned char *record = datagram + size - (DATAGRAM_HEADER_SIZE + 2);
+    if (size >= DATAGRAM_HEADER_SIZE + 2 && record[0] == MBEDTLS_SSL_MSG_ALERT && record[3] == 0 && record[4] == 0
+        && record[DATAGRAM_HEADER_SIZE] == MBEDTLS_SSL_ALERT_LEVEL_FATAL) {
+        endpoint->context.alert_sent = record[DATAGRAM_HEADER_SIZE + 1];
+    }
+}
+
 static int send_records(void *self, const unsigned char *records, size_t size)
 {
     LzTlsEndpoint *endpoint = self;
+    if (endpoint->datagrams) {
+        note_plain_alert(endpoint, records, size);
+        lz_tls_datagrams_send(endpoint->datagrams, (LzBytes){records, size});
+        return (int)size;
+    }
     note_plain_alerts(endpoint, records, size);
     g_byte_array_append(endpoint->output, records, (guint)size);
     return (int)size;
 }
 
-static size_t unread_bytes(const LzTlsEndpoint *endpoint)
+/* Bytes, or datagrams. */
+static size_t unread(const LzTlsEndpoint *endpoint)
 {
+    if (endpoint->datagrams) {
+        return lz_tls_datagrams_unread(endpoint->datagrams);
+    }
     return endpoint->input ? endpoint->input->len - endpoint->input_used : 0;
 }
 
 static void drop_input(LzTlsEndpoint *endpoint)
 {
+    if (endpoint->datagrams) {
+        lz_tls_datagrams_drop(endpoint->datagrams);
+    }
     g_clear_pointer(&endpoint->input, g_byte_array_unref);
     endpoint->input_used = 0;
 }
@@ -73,13 +98,16 @@ static void drop_input(LzTlsEndpoint *endpoint)
 static int receive_records(void *self, unsigned char *ret_records, size_t capacity)
 {
     LzTlsEndpoint *endpoint = self;
-    size_t size = MIN(capacity, unread_bytes(endpoint));
+    if (endpoint->datagrams) {
+        return lz_tls_datagrams_receive(endpoint->datagrams, lz_inside_newest_record(&endpoint->ssl) >> 48, ret_records, capacity);
+    }
+    size_t size = MIN(capacity, unread(endpoint));
     if (size == 0) {
         return MBEDTLS_ERR_SSL_WANT_READ;
     }
     memcpy(ret_records, endpoint->input->data + endpoint->input_used, size);
     endpoint->input_used += size;
-    if (unread_bytes(endpoint) == 0) {
+    if (unread(endpoint) == 0) {
         drop_input(endpoint);
     }
     return (int)size;
@@ -103,6 +131,23 @@ static void use_shared_key(LzTlsEndpoint *endpoint, const LzTlsClient *client)
     endpoint->own_config = lz_psk_config_new(&endpoint->profile->config, client->credential);
     endpoint->keeps_tickets = false;
     g_strlcpy(endpoint->resumed_name, client->server_name, sizeof endpoint->resumed_name);
+}
+
+/* A client needs no id of its own: it knows whom it speaks to. */
+static int begin_dtls(LzTlsEndpoint *endpoint)
+{
+    const LzTlsProfileOptions *options = &endpoint->profile->options;
+    LzTlsDatagrams *datagrams = endpoint->datagrams = lz_tls_datagrams_new();
+    mbedtls_ssl_set_timer_cb(&endpoint->ssl, datagrams, lz_tls_datagrams_set_timer, lz_tls_datagrams_timer);
+    mbedtls_ssl_set_mtu(&endpoint->ssl, (uint16_t)options->dtls.mtu_bytes);
+    if (!options->dtls.has_connection_id) {
+        return 0;
+    }
+    if (options->is_server) {
+        lz_random_fill(&endpoint->random, datagrams->connection_id, LZ_DTLS_CID_BYTES);
+    }
+    return mbedtls_ssl_set_cid(&endpoint->ssl, MBEDTLS_SSL_CID_ENABLED, datagrams->connection_id,
+                               options->is_server ? LZ_DTLS_CID_BYTES : 0);
 }
 
 LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, uint64_t entity, uint32_t connection,
@@ -138,6 +183,7 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
         bool has_certificate = lz_tls_profile_has(profile, LZ_EXCHANGE_ECDHE) || lz_tls_profile_has(profile, LZ_EXCHANGE_RSA);
         endpoint->credential = has_certificate ? client->credential : NULL;
     }
+    ret = ret == 0 && profile->options.dtls.is_datagram ? begin_dtls(endpoint) : ret;
     g_assert(ret == 0);         /* allocation only */
     mbedtls_ssl_set_bio(&endpoint->ssl, endpoint, send_records, receive_records, NULL);
     lz_tls_context_leave(previous);
@@ -168,12 +214,17 @@ void lz_tls_endpoint_free(LzTlsEndpoint *endpoint)
     lz_credential_chain_free(endpoint->chain);
     g_bytes_unref(endpoint->peer_certificate);
     drop_input(endpoint);
+    lz_tls_datagrams_free(endpoint->datagrams);
     g_free(endpoint);
 }
 
 void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records)
 {
     if (records.size == 0) {
+        return;
+    }
+    if (endpoint->datagrams) {
+        lz_tls_datagrams_feed(endpoint->datagrams, records);
         return;
     }
     if (!endpoint->input) {
@@ -230,7 +281,7 @@ static void present_credential(LzTlsEndpoint *endpoint)
 
 static LzTlsContext *begin_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step)
 {
-    *ret_step = (LzTlsStep){.alert_sent = -1, .alert_received = -1};
+    *ret_step = (LzTlsStep){.alert_sent = -1, .alert_received = -1, .timer_ns = LZ_DTLS_TIMER_AS_BEFORE};
     endpoint->output = g_byte_array_new();
     endpoint->context.wall_ns = wall_ns;
     endpoint->context.work = &ret_step->work;
@@ -241,6 +292,14 @@ static LzTlsContext *begin_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsSt
     return previous;
 }
 
+static void end_dtls_step(LzTlsDatagrams *datagrams, LzTlsStep *step)
+{
+    step->datagrams = g_steal_pointer(&datagrams->sent);
+    step->messages = g_steal_pointer(&datagrams->messages);
+    step->timer_ns = datagrams->timer_ns;
+    datagrams->timer_ns = LZ_DTLS_TIMER_AS_BEFORE;
+}
+
 static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep *step)
 {
     settle(endpoint);
@@ -249,6 +308,9 @@ static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep 
         step->records = lz_buffer_new_copy(endpoint->output->data, endpoint->output->len);
     }
     g_clear_pointer(&endpoint->output, g_byte_array_unref);
+    if (endpoint->datagrams) {
+        end_dtls_step(endpoint->datagrams, step);
+    }
     step->secrets = g_steal_pointer(&endpoint->secrets);
     step->alert_sent = endpoint->context.alert_sent;
     step->state = endpoint->state;
@@ -260,6 +322,7 @@ static void end_step(LzTlsEndpoint *endpoint, LzTlsContext *previous, LzTlsStep 
 static void fail(LzTlsEndpoint *endpoint, int ret, LzTlsStep *step)
 {
     endpoint->state = LZ_TLS_FAILED;
+    step->has_timed_out = ret == MBEDTLS_ERR_SSL_TIMEOUT;
     if (ret == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE && endpoint->context.alert_sent < 0) {
         mbedtls_ssl_send_alert_message(&endpoint->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                        MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
@@ -324,7 +387,9 @@ static int read_plaintext(LzTlsEndpoint *endpoint, GByteArray **plaintext)
         endpoint->has_forgotten = false;
     }
     int ret = mbedtls_ssl_read(&endpoint->ssl, chunk, sizeof chunk);
-    if (ret > 0) {
+    if (ret > 0 && endpoint->datagrams) {
+        lz_tls_datagrams_keep_message(endpoint->datagrams, (LzBytes){chunk, (size_t)ret});
+    } else if (ret > 0) {
         if (!*plaintext) {
             *plaintext = g_byte_array_new();
         }
@@ -334,7 +399,7 @@ static int read_plaintext(LzTlsEndpoint *endpoint, GByteArray **plaintext)
 }
 
 /* One call into Mbed TLS, whichever is due. */
-static int advance(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *step)
+static int advance_once(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *step)
 {
     if (!mbedtls_ssl_is_handshake_over(&endpoint->ssl)) {
         return advance_handshake(endpoint);
@@ -350,19 +415,33 @@ static int advance(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *s
     return ret;
 }
 
+/* Of DTLS, sees what goes out again and what has come in. */
+static int advance(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *step)
+{
+    if (!endpoint->datagrams) {
+        return advance_once(endpoint, plaintext, step);
+    }
+    uint64_t newest = lz_inside_newest_record(&endpoint->ssl);
+    endpoint->datagrams->repeats = false;
+    int ret = advance_once(endpoint, plaintext, step);
+    step->retransmissions += endpoint->datagrams->repeats;
+    step->has_newer |= lz_inside_newest_record(&endpoint->ssl) > newest;
+    return ret;
+}
+
 /* Calls until the input is used up. "Want read" is no proof of that: a TLS 1.3 client says so while the ticket
  * that it has just read waits in its buffer, so it is asked again. */
 static void advance_all(LzTlsEndpoint *endpoint, GByteArray **plaintext, LzTlsStep *step)
 {
     unsigned fruitless_calls = 0;
     while (endpoint->state == LZ_TLS_HANDSHAKING || endpoint->state == LZ_TLS_OPEN) {
-        size_t before = unread_bytes(endpoint);
+        size_t before = unread(endpoint);
         int ret = advance(endpoint, plaintext, step);
         if (ret >= 0) {
             fruitless_calls = 0;
         } else if (ret == MBEDTLS_ERR_SSL_WANT_READ) {
-            fruitless_calls = unread_bytes(endpoint) == before ? fruitless_calls + 1 : 0;
-            bool has_more = unread_bytes(endpoint) > 0 || mbedtls_ssl_check_pending(&endpoint->ssl);
+            fruitless_calls = unread(endpoint) == before ? fruitless_calls + 1 : 0;
+            bool has_more = unread(endpoint) > 0 || mbedtls_ssl_check_pending(&endpoint->ssl);
             if (!has_more || fruitless_calls == FRUITLESS_CALLS_MAX) {
                 return;
             }
@@ -430,8 +509,17 @@ void lz_tls_step_clear(LzTlsStep *step)
 {
     g_clear_pointer(&step->records, lz_buffer_unref);
     g_clear_pointer(&step->plaintext, lz_buffer_unref);
+    g_clear_pointer(&step->datagrams, g_ptr_array_unref);
+    g_clear_pointer(&step->messages, g_ptr_array_unref);
     g_clear_pointer(&step->ticket, lz_tls_ticket_free);
     g_clear_pointer(&step->secrets, g_ptr_array_unref);
+}
+
+void lz_tls_endpoint_expire(LzTlsEndpoint *endpoint)
+{
+    if (endpoint->datagrams->timer == LZ_DTLS_TIMER_RUNNING) {
+        endpoint->datagrams->timer = LZ_DTLS_TIMER_EXPIRED;
+    }
 }
 
 /* ---- facts ---------------------------------------------------------------------------------------------- */
@@ -459,6 +547,19 @@ const char *lz_tls_endpoint_cipher_suite(const LzTlsEndpoint *endpoint)
 const char *lz_tls_endpoint_peer_name(const LzTlsEndpoint *endpoint)
 {
     return endpoint->peer_name[0] ? endpoint->peer_name : NULL;
+}
+
+size_t lz_tls_endpoint_room_bytes(const LzTlsEndpoint *endpoint)
+{
+    int room = mbedtls_ssl_get_max_out_record_payload(&endpoint->ssl);
+    return room > 0 ? (size_t)room : 0;
+}
+
+LzBytes lz_tls_endpoint_connection_id(const LzTlsEndpoint *endpoint)
+{
+    const LzTlsProfileOptions *options = &endpoint->profile->options;
+    bool has_one = endpoint->datagrams && options->is_server && options->dtls.has_connection_id;
+    return has_one ? (LzBytes){endpoint->datagrams->connection_id, LZ_DTLS_CID_BYTES} : (LzBytes){.data = NULL, .size = 0};
 }
 
 LzBytes lz_tls_endpoint_peer_certificate(const LzTlsEndpoint *endpoint)

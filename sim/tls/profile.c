@@ -4,6 +4,7 @@
 
 #include "lazaret/error.h"
 #include "sim/tls/context.h"
+#include "sim/tls/cookie.h"
 #include "sim/tls/credential.h"
 #include "sim/tls/psk.h"
 
@@ -123,6 +124,7 @@ static bool check(const LzTlsProfileOptions *options, GError **error)
     const char *problem = options->min_version > options->max_version ? "the minimal TLS version is above the maximal"
                         : !options->trust                             ? "no trusted CA"
                         : options->is_server && !options->credential  ? "a TLS server needs a certificate"
+                        : options->dtls.is_datagram && options->max_version > LZ_TLS_1_2 ? "DTLS is of version 1.2"
                                                                       : NULL;
     if (problem) {
         g_set_error_literal(error, LZ_ERROR, LZ_ERROR_CRYPTO, problem);
@@ -135,6 +137,21 @@ static bool check(const LzTlsProfileOptions *options, GError **error)
         return false;
     }
     return true;
+}
+
+/* RFC 9146, RFC 6347 4.2.1 and 4.2.4.1. */
+static int configure_dtls(LzTlsProfile *profile)
+{
+    const LzDtlsOptions *options = &profile->options.dtls;
+    mbedtls_ssl_config *config = &profile->config;
+    mbedtls_ssl_conf_handshake_timeout(config, (uint32_t)(options->retransmit_ns / LZ_NS_PER_MS),
+                                       (uint32_t)(options->retransmit_max_ns / LZ_NS_PER_MS));
+    if (profile->options.is_server) {
+        mbedtls_ssl_conf_dtls_cookies(config, options->has_cookies ? lz_cookie_never_write : NULL,
+                                      options->has_cookies ? lz_cookie_is_checked : NULL, NULL);
+    }
+    size_t cid_bytes = profile->options.is_server && options->has_connection_id ? LZ_DTLS_CID_BYTES : 0;
+    return options->has_connection_id ? mbedtls_ssl_conf_cid(config, cid_bytes, MBEDTLS_SSL_UNEXPECTED_CID_IGNORE) : 0;
 }
 
 static void configure_server(LzTlsProfile *profile)
@@ -190,7 +207,8 @@ static int configure(LzTlsProfile *profile)
     const LzTlsProfileOptions *options = &profile->options;
     mbedtls_ssl_config *config = &profile->config;
     int ret = mbedtls_ssl_config_defaults(config, options->is_server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
-                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+                                          options->dtls.is_datagram ? MBEDTLS_SSL_TRANSPORT_DATAGRAM : MBEDTLS_SSL_TRANSPORT_STREAM,
+                                          MBEDTLS_SSL_PRESET_DEFAULT);
     if (ret != 0) {
         return ret;
     }
@@ -205,14 +223,15 @@ static int configure(LzTlsProfile *profile)
         return ret;
     }
     mbedtls_ssl_conf_tls13_key_exchange_modes(config, key_exchange_modes(profile));
-    if (options->is_server) {
-        configure_server(profile);
-    } else {
-        configure_client(profile);
+    ret = options->dtls.is_datagram ? configure_dtls(profile) : 0;
+    if (ret != 0) {
+        return ret;
     }
     if (!options->is_server) {
+        configure_client(profile);
         return 0;
     }
+    configure_server(profile);
     profile->chain = lz_credential_chain_new(options->credential);
     return mbedtls_ssl_conf_own_cert(config, profile->chain, &options->credential->key->pk);
 }

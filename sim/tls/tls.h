@@ -77,8 +77,19 @@ const uint8_t *lz_credential_certificate(LzCredential *credential, size_t *ret_s
 
 /* ---- profiles (LzTlsProfile is opaque in lazaret/session.h) ------------------------------------------ */
 
+/* DTLS 1.2 (RFC 6347) in the place of TLS: records travel in datagrams, which may be lost. */
+typedef struct LzDtlsOptions {
+    bool is_datagram;
+    bool has_cookies;                   /* server: see lz_dtls_answer_hello() */
+    bool has_connection_id;             /* RFC 9146: a server gives LZ_DTLS_CID_BYTES, a client is willing to send them */
+    bool has_srtp;                      /* RFC 5764: agrees on keys for AES_CM_128_HMAC_SHA1_80 */
+    LzTime retransmit_ns, retransmit_max_ns;    /* an unanswered flight goes out again: after the first, doubled up to the other */
+    uint32_t mtu_bytes;                 /* of a datagram, what is in UDP */
+} LzDtlsOptions;
+
 typedef struct LzTlsProfileOptions {
     bool is_server;
+    LzDtlsOptions dtls;
     LzTlsVersion min_version, max_version;
     bool is_mutual;                     /* server: client certificate required */
     bool has_tickets;                   /* server: issues; client: keeps the last and resumes */
@@ -123,6 +134,12 @@ typedef struct LzTlsStep {      /* what one step did; clear with lz_tls_step_cle
     LzCryptoWork work;          /* to be charged to the host */
     int alert_sent, alert_received;     /* TLS alert description (RFC 8446 6.2), -1 = none. close_notify is not reported here */
     bool just_opened;
+    GPtrArray *datagrams, *messages;    /* LzBuffer: of DTLS in the place of records and plaintext; NULL: none */
+    LzTime timer_ns;            /* of DTLS: how long after the step lz_tls_endpoint_expire() and another are due; 0: no longer,
+                                   LZ_DTLS_TIMER_AS_BEFORE */
+    unsigned retransmissions;   /* of DTLS: flights that went out again */
+    bool has_newer;             /* of DTLS: an authentic record came that is newer than all before */
+    bool has_timed_out;         /* why DTLS has failed: the peer never answered */
     LzTlsTicket *ticket;        /* the last that a client with a place for one received, or NULL */
     GPtrArray *secrets;         /* lines in NSS key log format, of an endpoint that is to tell, or NULL */
 } LzTlsStep;
@@ -144,7 +161,7 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
 void lz_tls_endpoint_offer(LzTlsEndpoint *endpoint, LzTlsTicket *ticket);
 void lz_tls_endpoint_free(LzTlsEndpoint *endpoint);
 
-/* Ciphertext that arrived; copied. Not processed before the next step. */
+/* Ciphertext that arrived, of DTLS a datagram; copied. Not processed before the next step. */
 void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records);
 /* Goes as far as the bytes allow, at this virtual wall clock. wall_ns: since 1970. Pure function of the endpoint's
  * state, streams and clock, as the two below are; may run on any thread, where the endpoint is not touched meanwhile.
@@ -153,9 +170,33 @@ void lz_tls_endpoint_step(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *re
 /* Whether a client's first step, its hello, does not depend on the clock: wall_ns may be LZ_TLS_NO_CLOCK. */
 #define LZ_TLS_NO_CLOCK INT64_MIN
 bool lz_tls_endpoint_starts_without_clock(const LzTlsEndpoint *endpoint);
-/* Encrypts application bytes into records (state OPEN). */
+/* Encrypts application bytes into records (state OPEN); of DTLS a message into one. */
 void lz_tls_endpoint_write(LzTlsEndpoint *endpoint, LzTime wall_ns, LzBytes plaintext, LzTlsStep *ret_step);
 void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step);       /* close_notify */
+
+/* ---- DTLS ---- */
+
+#define LZ_DTLS_TIMER_AS_BEFORE (-1)
+/* The timer that a step has set is over. The next step sends the last flight again, or fails. */
+void lz_tls_endpoint_expire(LzTlsEndpoint *endpoint);
+/* The longest message that one record of an open endpoint may carry. */
+size_t lz_tls_endpoint_room_bytes(const LzTlsEndpoint *endpoint);
+/* A server's, by which its clients' datagrams know it wherever they come from; size 0: it has none. Borrowed. */
+LzBytes lz_tls_endpoint_connection_id(const LzTlsEndpoint *endpoint);
+
+enum { LZ_DTLS_CID_BYTES = 8 };
+/* That of a datagram for a server; size 0: it has none. Borrowed. */
+LzBytes lz_dtls_connection_id(LzBytes datagram);
+bool lz_dtls_is_hello(LzBytes datagram);        /* the beginning of a handshake */
+LzBytes lz_dtls_hello_random(LzBytes datagram); /* of a hello: 32 bytes that are its client's attempt */
+typedef struct LzDtlsHello {
+    uint32_t address;
+    uint16_t port;
+    LzBytes datagram;                   /* lz_dtls_is_hello() */
+} LzDtlsHello;
+/* A server that asks for cookies answers a hello without its cookie with this, and forgets about it. NULL: an endpoint may be
+ * made for it. New buffer; a function of its arguments. */
+LzBuffer *lz_dtls_answer_hello(const LzTlsProfile *profile, const LzDtlsHello *hello, LzTime wall_ns, LzCryptoWork *ret_work);
 
 /* Facts of an open endpoint. */
 LzTlsVersion lz_tls_endpoint_version(const LzTlsEndpoint *endpoint);

@@ -89,7 +89,8 @@ static bool is_in_use(const mbedtls_ssl_context *ssl, const mbedtls_ssl_transfor
 
 bool lz_inside_forget_handshake(mbedtls_ssl_context *ssl)
 {
-    if (ssl->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
+    bool may_resend = ssl->handshake && ssl->handshake->flight;         /* of DTLS: until application data has come */
+    if (ssl->state != MBEDTLS_SSL_HANDSHAKE_OVER || may_resend) {
         return false;
     }
     if (ssl->session) {
@@ -137,11 +138,17 @@ void lz_inside_buffers_free(LzInsideBuffers *buffers)
     *buffers = (LzInsideBuffers){NULL, NULL};
 }
 
-/* Of TLS: before the header stand 8 bytes for the number of the record. */
+static bool is_datagram(const mbedtls_ssl_context *ssl)
+{
+    return ssl->conf->transport == MBEDTLS_SSL_TRANSPORT_DATAGRAM;
+}
+
+/* Of TLS: before the header stand 8 bytes for the number of the record; DTLS has it inside. */
 static bool is_between_records(const mbedtls_ssl_context *ssl)
 {
-    return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER && ssl->in_hdr == ssl->in_buf + MBEDTLS_SSL_SEQUENCE_NUMBER_LEN
-           && ssl->in_left == 0 && ssl->in_msglen == 0 && ssl->in_hslen == 0 && !ssl->in_offt && !ssl->keep_current_message
+    size_t number_bytes = is_datagram(ssl) ? 0 : MBEDTLS_SSL_SEQUENCE_NUMBER_LEN;
+    return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER && ssl->in_hdr == ssl->in_buf + number_bytes
+           && ssl->in_left == 0 && ssl->next_record_offset == 0 && ssl->in_msglen == 0 && ssl->in_hslen == 0 && !ssl->in_offt && !ssl->keep_current_message
            && ssl->out_left == 0 && !ssl->send_alert;
 }
 
@@ -150,7 +157,9 @@ bool lz_inside_park(mbedtls_ssl_context *ssl, LzInsideParked *ret_parked, LzInsi
     if (!ssl->in_buf || !is_between_records(ssl)) {
         return false;
     }
-    memcpy(ret_parked->in_counter, ssl->in_ctr, sizeof ret_parked->in_counter);
+    if (!is_datagram(ssl)) {
+        memcpy(ret_parked->in_counter, ssl->in_ctr, sizeof ret_parked->in_counter);
+    }
     ret_parked->out_content = (unsigned char)(ssl->out_msg - ssl->out_buf);
     *ret_buffers = (LzInsideBuffers){ssl->in_buf, ssl->out_buf};
     ssl->in_buf = ssl->out_buf = NULL;
@@ -161,6 +170,12 @@ void lz_inside_unpark(mbedtls_ssl_context *ssl, const LzInsideParked *parked, Lz
 {
     ssl->in_buf = buffers.in;
     ssl->out_buf = buffers.out;
+    if (is_datagram(ssl)) {
+        mbedtls_ssl_reset_in_pointers(ssl);
+        mbedtls_ssl_reset_out_pointers(ssl);
+        mbedtls_ssl_update_out_pointers(ssl, ssl->transform_out);
+        return;
+    }
     ssl->in_hdr = ssl->in_buf + MBEDTLS_SSL_SEQUENCE_NUMBER_LEN;
     ssl->out_ctr = ssl->out_buf;
     ssl->out_hdr = ssl->out_buf + MBEDTLS_SSL_SEQUENCE_NUMBER_LEN;
@@ -168,6 +183,11 @@ void lz_inside_unpark(mbedtls_ssl_context *ssl, const LzInsideParked *parked, Lz
     mbedtls_ssl_update_out_pointers(ssl, NULL);
     ssl->out_msg = ssl->out_buf + parked->out_content;
     memcpy(ssl->in_ctr, parked->in_counter, sizeof parked->in_counter);
+}
+
+uint64_t lz_inside_newest_record(const mbedtls_ssl_context *ssl)
+{
+    return (uint64_t)ssl->in_epoch << 48 | ssl->in_window_top;
 }
 
 const mbedtls_x509_crt *lz_inside_session_peer(const mbedtls_ssl_session *session)

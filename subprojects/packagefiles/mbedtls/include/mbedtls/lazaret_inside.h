@@ -22,12 +22,16 @@ void lz_inside_choose_sending_keys(mbedtls_ssl_context *ssl);
 int lz_inside_present(mbedtls_ssl_context *ssl, mbedtls_x509_crt *certificate, mbedtls_pk_context *key);
 
 /* Gives back what a finished handshake leaves behind and no record needs: its parameters (Mbed TLS 3.6 keeps those of
- * TLS 1.3 as long as the context), and the peer's certificate. False, and nothing done, while a handshake is going on. */
+ * TLS 1.3 as long as the context), and the peer's certificate. False, and nothing done, while a handshake is going on,
+ * or its last flight may have to be sent again. */
 bool lz_inside_forget_handshake(mbedtls_ssl_context *ssl);
 
 /* When a NewSessionTicket has come, mbedtls_ssl_read() runs the code of the handshake, which wants its parameters back,
  * empty. To be called before that, when the handshake's state is not its end; false if there is no memory. */
 bool lz_inside_recall_handshake(mbedtls_ssl_context *ssl);
+
+/* Of DTLS: epoch and number of the newest authentic record (RFC 6347 4.1.2.6). */
+uint64_t lz_inside_newest_record(const mbedtls_ssl_context *ssl);
 
 /* The two record buffers of a context, of one size for all contexts. */
 typedef struct LzInsideBuffers {
