@@ -162,6 +162,12 @@ static LzTlsProfileOptions profile_options(const LzWorld *world, const LzTlsPlan
 {
     return (LzTlsProfileOptions){
         .is_server = credential != NULL,
+        .dtls = {.is_datagram = tls->is_datagram,
+                 .has_cookies = tls->dtls.has_cookies,
+                 .has_connection_id = tls->dtls.has_connection_id,
+                 .retransmit_ns = tls->dtls.retransmit_ns,
+                 .retransmit_max_ns = tls->dtls.retransmit_max_ns,
+                 .mtu_bytes = (uint32_t)tls->dtls.mtu_bytes},
         .min_version = (LzTlsVersion)tls->min,
         .max_version = (LzTlsVersion)tls->max,
         .is_mutual = tls->client_auth != 0,

@@ -3,14 +3,14 @@
 #ifndef LAZARET_DATAGRAM_SERVICE_H
 #define LAZARET_DATAGRAM_SERVICE_H
 
+#include "lazaret/datagrams.h"
 #include "lazaret/protocol/wire.h"
 #include "lazaret/service.h"
 
 typedef struct LzDatagramService LzDatagramService;
 
 typedef struct LzDatagramRequest {
-    LzAddress address;
-    uint16_t port;
+    LzPeer peer;
     LzTime received_ns;                 /* by the server's wall clock */
     const void *message;                /* what decode() made of it */
 } LzDatagramRequest;

@@ -38,6 +38,7 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(TLS_HANDSHAKE_COMPLETED, TLS, "handshake.completed", COUNTER, NONE, "handshakes completed, at the device") \
     X(TLS_HANDSHAKE_RESUMED, TLS, "handshake.resumed", RATIO, NONE, "completed handshakes that resumed a session") \
     X(TLS_HANDSHAKE_REFUSED, TLS, "handshake.refused", RATIO, NONE, "handshakes ended by an alert, of all that ended") \
+    X(TLS_HANDSHAKE_RETRANSMITTED, TLS, "handshake.retransmitted", COUNTER, NONE, "flights of a DTLS handshake that a device sent again") \
     X(TCP_RETRANSMITTED, TCP, "retransmitted", COUNTER, NONE, "TCP segments sent again") \
     X(TCP_TIMEOUTS, TCP, "timeouts", COUNTER, NONE, "TCP retransmission time-outs, those of SYNs too") \
     X(TCP_RECOVERIES, TCP, "recoveries", COUNTER, NONE, "times that TCP repaired a loss without a time-out") \
@@ -76,6 +77,9 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(SERVICE_QUEUE, SERVICE, "queue", LEVEL, NONE, "pieces of work waiting for a core") \
     X(SERVICE_SESSIONS, SERVICE, "sessions", LEVEL, NONE, "open sessions") \
     X(SERVICE_HANDSHAKES, SERVICE, "handshakes", COUNTER, NONE, "handshakes completed by the service") \
+    X(SERVICE_RETRANSMITTED, SERVICE, "retransmitted", COUNTER, NONE, "flights of a DTLS handshake that the service sent again") \
+    X(SERVICE_COOKIES, SERVICE, "cookies", COUNTER, NONE, "beginnings of a DTLS handshake that were answered with a cookie, and forgotten") \
+    X(SERVICE_MOVED, SERVICE, "moved", COUNTER, NONE, "times that a DTLS client came from another address or port, and kept its association") \
     X(SERVICE_REFUSED, SERVICE, "refused", COUNTER, NONE, "sessions refused: alert, full, protocol") \
     X(SERVICE_MESSAGES, SERVICE, "messages", COUNTER, NONE, "application messages processed") \
     X(SERVICE_AVAILABILITY, SERVICE, "availability", LEVEL, RATIO, "share of its legitimate devices connected") \

@@ -36,8 +36,10 @@ typedef struct LzServiceOps {
     void (*stop)(void *state);          /* crash: drop all state, cancel events; sessions are already gone; start may follow */
     void (*clear)(void *state);         /* after a stop: frees what init made */
     uint16_t port;                      /* where it listens unless the scenario says otherwise; 0: the schema's default */
+    uint16_t secure_port;               /* … and with its `tls` on; 0: the same */
     bool is_datagram;                   /* speaks UDP alone: no TLS … */
-    bool carries_tls;                   /* … unless inside its datagrams */
+    bool speaks_dtls;                   /* … unless it is DTLS */
+    bool carries_tls;                   /* … or inside its datagrams */
     bool knows_manufacturers;           /* accepts their certificates beside those of the site */
 } LzServiceOps;
 

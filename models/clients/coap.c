@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lazaret/client.h"
+#include "lazaret/datagrams.h"
 #include "lazaret/model.h"
 #include "lazaret/protocol/coap.h"
 
@@ -16,6 +17,7 @@ typedef struct Config {
     LzTime ack_timeout_ns;
     uint32_t ack_spread_ppb;
     int64_t retransmissions, queue_max;
+    LzTime retry_ns, retry_max_ns, rebind_ns;
 } Config;
 
 typedef struct Request {                /* confirmable, not answered yet */
@@ -33,7 +35,8 @@ typedef struct Client {
     LzScheduler *scheduler;
     LzProbes *probes;
     LzRandom random;
-    LzAddress peer;                     /* 0: not known yet, or no address of its own */
+    LzAssociation *association;         /* NULL: without power */
+    bool is_ready;                      /* it may send */
     uint16_t next_id;
     uint32_t next_token;
     Request *first, *last;              /* the first is under way, if anything is */
@@ -46,13 +49,6 @@ typedef struct Client {
 
 /* ---- the wire ---- */
 
-static bool send_bytes(Client *client, LzBytes bytes, uint8_t dscp, LzMessageId message)
-{
-    const LzDatagram datagram = {.address = client->peer, .port = client->context.connect.port, .source_port = SOURCE_PORT,
-                                 .dscp = dscp, .payload = bytes};
-    return lz_host_send_udp(client->context.host, &datagram, message);
-}
-
 static void send_empty(Client *client, LzCoapType type, uint16_t id)
 {
     uint8_t bytes[4];
@@ -60,7 +56,7 @@ static void send_empty(Client *client, LzCoapType type, uint16_t id)
     const LzCoapMessage message = {.type = type, .code = LZ_COAP_EMPTY, .id = id};
     bool is_written = lz_coap_encode(&writer, &message);
     g_assert(is_written);
-    send_bytes(client, (LzBytes){bytes, writer.size}, client->context.connect.dscp, 0);
+    lz_association_send(client->association, (LzBytes){bytes, writer.size}, client->context.connect.dscp, 0);
 }
 
 /* ---- confirmable messages, one at a time: NSTART is 1 (RFC 7252 4.7) ---- */
@@ -73,22 +69,8 @@ static void transmit(Client *client)
     }
     client->sent_times++;
     /* A copy that is lost on the way is no loss of the message. */
-    send_bytes(client, (LzBytes){request->bytes->data, request->bytes->size}, request->dscp, 0);
+    lz_association_send(client->association, (LzBytes){request->bytes->data, request->bytes->size}, request->dscp, 0);
     lz_timer_after(client->scheduler, &client->timeout, client->pause_ns);
-}
-
-/* RFC 7252 4.2: the first pause is drawn between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR, each further one doubled. */
-static void begin_next(Client *client)
-{
-    if (!client->first || client->sent_times > 0 || !client->peer) {
-        return;
-    }
-    const Config *config = client->config;
-    LzTime spread_ns = (LzTime)((__int128)config->ack_timeout_ns * config->ack_spread_ppb / PPB);
-    client->pause_ns = config->ack_timeout_ns +
-                       (spread_ns > 0 ? (LzTime)lz_random_below(&client->random, (uint64_t)spread_ns + 1) : 0);
-    client->is_acknowledged = false;
-    transmit(client);
 }
 
 static void request_free(Request *request)
@@ -115,11 +97,30 @@ static void lose_first(Client *client, LzLossCause cause)
     end_first(client);
 }
 
+/* RFC 7252 4.2: the first pause is drawn between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR, each further one doubled. */
+static void begin_next(Client *client)
+{
+    while (client->is_ready && client->sent_times == 0 && client->first
+           && client->first->bytes->size > lz_association_room_bytes(client->association)) {
+        lose_first(client, LZ_LOSS_REFUSED);
+    }
+    if (!client->first || client->sent_times > 0 || !client->is_ready) {
+        return;
+    }
+    const Config *config = client->config;
+    LzTime spread_ns = (LzTime)((__int128)config->ack_timeout_ns * config->ack_spread_ppb / PPB);
+    client->pause_ns = config->ack_timeout_ns +
+                       (spread_ns > 0 ? (LzTime)lz_random_below(&client->random, (uint64_t)spread_ns + 1) : 0);
+    client->is_acknowledged = false;
+    transmit(client);
+}
+
 static void timed_out(void *owner)
 {
     Client *client = owner;
     if (client->is_acknowledged || client->sent_times > client->config->retransmissions) {
         lose_first(client, LZ_LOSS_CONNECTION);
+        lz_association_renew(client->association);      /* the server may have forgotten it */
         begin_next(client);
     } else {
         client->pause_ns *= 2;
@@ -161,11 +162,11 @@ static void take_acknowledgement(Client *client, const LzCoapMessage *message)
     }
 }
 
-static void received(void *self, LzAddress source, uint16_t source_port, LzBytes payload)
+static void received(void *self, LzBytes payload)
 {
     Client *client = self;
     LzCoapMessage message;
-    if (source != client->peer || source_port != client->context.connect.port || !lz_coap_decode(payload, &message)) {
+    if (!lz_coap_decode(payload, &message)) {
         return;
     }
     if (message.type == LZ_COAP_ACK || message.type == LZ_COAP_RST) {
@@ -211,12 +212,21 @@ static void append(Client *client, const Request *request)
     begin_next(client);
 }
 
+static void send_once(Client *client, const Request *request)
+{
+    const LzBytes bytes = {request->bytes->data, request->bytes->size};
+    if (!lz_association_send(client->association, bytes, request->dscp, request->message)) {
+        lz_probe_lost(client->probes, request->message, LZ_LOSS_REFUSED);
+    }
+    lz_buffer_unref(request->bytes);
+}
+
 static void send_message(void *state, unsigned flow, LzBytes payload, LzMessageId message)
 {
     Client *client = state;
     const LzClientFlow *own = &client->context.flows[flow];
     bool is_confirmable = own->qos > 0;
-    if (is_confirmable ? client->waiting >= client->config->queue_max : !client->peer) {
+    if (is_confirmable ? client->waiting >= client->config->queue_max : !client->is_ready) {
         lz_probe_lost(client->probes, message, LZ_LOSS_CLIENT_QUEUE_FULL);
         return;
     }
@@ -227,33 +237,31 @@ static void send_message(void *state, unsigned flow, LzBytes payload, LzMessageI
     } else if (is_confirmable) {
         append(client, &request);
     } else {
-        send_bytes(client, (LzBytes){request.bytes->data, request.bytes->size}, request.dscp, message);
-        lz_buffer_unref(request.bytes);
+        send_once(client, &request);
     }
 }
 
 static bool has_room(const void *state)
 {
     const Client *client = state;
-    return client->peer && client->waiting < client->config->queue_max;
+    return client->is_ready && client->waiting < client->config->queue_max;
 }
 
 /* ---- life ---- */
 
-static void set_peer(void *self, LzAddress peer)
+static void set_ready(void *self, bool is_ready)
 {
     Client *client = self;
-    const bool was_ready = client->peer != 0, is_ready = peer != 0;
-    client->peer = peer;
-    if (was_ready != is_ready) {
-        client->context.ready(client->context.device, is_ready);
-    }
+    client->is_ready = is_ready;
+    client->context.ready(client->context.device, is_ready);
     if (!is_ready && client->sent_times > 0) {
-        client->sent_times = 0;         /* begins anew when there is an address again */
+        client->sent_times = 0;         /* begins anew when there is an association again */
         lz_event_cancel(client->scheduler, &client->timeout);
     }
     begin_next(client);
 }
+
+static const LzAssociationEvents association_events = {.ready = set_ready, .received = received};
 
 static void init(void *state, const void *config, const LzClientContext *context, const LzEnv *env)
 {
@@ -271,9 +279,11 @@ static void start(void *state)
     Client *client = state;
     client->next_id = (uint16_t)lz_random_u32(&client->random);         /* RFC 7252 4.4 */
     client->next_token = lz_random_u32(&client->random);
-    bool is_bound = lz_host_bind_udp(client->context.host, SOURCE_PORT, received, client);
-    g_assert(is_bound);
-    lz_host_seek(client->context.host, &client->context.connect, set_peer, client);
+    const Config *config = client->config;
+    const LzAssociate associate = {.connect = client->context.connect, .source_port = SOURCE_PORT, .retry_ns = config->retry_ns,
+                                   .retry_max_ns = config->retry_max_ns, .rebind_ns = config->rebind_ns};
+    client->association = lz_host_associate(client->context.host, &associate, &association_events, client);
+    lz_association_begin(client->association);
 }
 
 static void stop(void *state)
@@ -282,7 +292,10 @@ static void stop(void *state)
     while (client->first) {
         lose_first(client, LZ_LOSS_POWER);
     }
-    set_peer(client, 0);
+    client->association = NULL;
+    if (client->is_ready) {
+        set_ready(client, false);
+    }
 }
 
 static void clear(void *state)
@@ -303,11 +316,18 @@ static const LzParam params[] = {
              .help = "times that a message is sent again before it is given up", .source = "RFC 7252 section 4.8"),
     LZ_PARAM(Config, queue_max, .kind = LZ_PARAM_COUNT, .min = 1, .max = 100000, .fallback = 50,
              .help = "confirmable messages kept, the one under way among them; beyond, the newest is lost", .source = "assumed"),
+    LZ_PARAM(Config, retry_ns, .key = "backoff", .kind = LZ_PARAM_TIME_NS, .min = 1e6, .max = 3600e9, .fallback = 1e9,
+             .help = "DTLS: first pause after a handshake that failed; doubled each time, and up to half of it less, at random",
+             .source = "assumed"),
+    LZ_PARAM(Config, retry_max_ns, .key = "backoff_max", .kind = LZ_PARAM_TIME_NS, .min = 1e6, .max = 86400e9, .fallback = 60e9,
+             .help = "DTLS: longest pause after a handshake that failed", .source = "assumed"),
+    LZ_PARAM(Config, rebind_ns, .key = "rebind", .kind = LZ_PARAM_TIME_NS, .max = 7 * 86400e9, .fallback = 0,
+             .help = "an address translator on its way forgets a device that has sent nothing for so long: what it then sends comes"
+                     " from another port; 0: there is none", .source = "RFC 4787 section 4.3: 2 min or more; RFC 9146 section 1"),
     LZ_PARAM_END,
 };
 
 static const char *const not_modelled[] = {
-    "DTLS: messages travel in the clear",
     "block-wise transfer (RFC 7959): a message that does not fit into a datagram is refused",
     "observing resources, discovery, multicast, congestion control beyond one message at a time",
     "QoS 2: it is as QoS 1",
@@ -315,7 +335,7 @@ static const char *const not_modelled[] = {
 };
 
 static const LzClientOps ops = {
-    .init = init, .start = start, .stop = stop, .send = send_message, .has_room = has_room, .clear = clear};
+    .uses_datagrams = true, .init = init, .start = start, .stop = stop, .send = send_message, .has_room = has_room, .clear = clear};
 
 const LzModel lz_client_model_coap = {
     .name = "coap",

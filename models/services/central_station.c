@@ -250,7 +250,9 @@ static void init(void *state, const void *config, const LzServiceContext *contex
     Station *station = state;
     station->config = config;
     lz_hl7_service_init(&station->base, &hl7_ops, &station->config->common, context, env);
-    lz_datagram_service_init(&station->waves, &wave_ops, context, env, station->config->wave_cost_ns,
+    LzServiceContext clear = *context;
+    clear.listen.tls = NULL;            /* of the alarms' sessions; waves come in plain datagrams */
+    lz_datagram_service_init(&station->waves, &wave_ops, &clear, env, station->config->wave_cost_ns,
                              station->config->common.requests.queue_max);
     station->carers = g_ptr_array_new();
     station->open = g_hash_table_new(g_int64_hash, g_int64_equal);

@@ -24,8 +24,8 @@ typedef struct Request {                /* what is kept of it while it waits */
 } Request;
 
 typedef struct Exchange {               /* begins with its key: a confirmable request of the last 247 s (RFC 7252 4.5) */
-    LzAddress address;
-    uint16_t port, id;
+    LzPeer peer;                        /* of DTLS its association (RFC 7252 9.1.2), else whence it came */
+    uint16_t id;
     uint8_t code;                       /* of the answer; LZ_COAP_EMPTY: it still waits */
     LzTime began_ns;
     struct Exchange *next;
@@ -45,15 +45,16 @@ typedef struct Server {
 static guint exchange_hash(gconstpointer key)
 {
     const Exchange *exchange = key;
-    uint64_t hash = ((uint64_t)exchange->address << 32 | (uint64_t)exchange->port << 16 | exchange->id) *
-                    UINT64_C(0x9e3779b97f4a7c15);
+    const LzPeer *peer = &exchange->peer;
+    uint64_t whence = peer->association > 0 ? peer->association : (uint64_t)peer->address << 16 | peer->port;
+    uint64_t hash = (whence << 16 | exchange->id) * UINT64_C(0x9e3779b97f4a7c15);
     return (guint)(hash >> 32);
 }
 
 static gboolean exchange_equal(gconstpointer a, gconstpointer b)
 {
     const Exchange *x = a, *y = b;
-    return x->address == y->address && x->port == y->port && x->id == y->id;
+    return lz_peer_equal(&x->peer, &y->peer) && x->id == y->id;
 }
 
 static void forget_oldest(Server *server)
@@ -76,15 +77,14 @@ static void forget_old(Server *server)
 
 static Exchange *find_exchange(Server *server, const LzDatagramRequest *request)
 {
-    const Exchange key = {.address = request->address, .port = request->port, .id = ((const Request *)request->message)->id};
+    const Exchange key = {.peer = request->peer, .id = ((const Request *)request->message)->id};
     return g_hash_table_lookup(server->exchanges, &key);
 }
 
 static void begin_exchange(Server *server, const LzDatagramRequest *request)
 {
     Exchange *exchange = g_new(Exchange, 1);
-    *exchange = (Exchange){request->address, request->port, ((const Request *)request->message)->id, LZ_COAP_EMPTY,
-                           lz_now(server->scheduler), NULL};
+    *exchange = (Exchange){request->peer, ((const Request *)request->message)->id, LZ_COAP_EMPTY, lz_now(server->scheduler), NULL};
     *(server->newest ? &server->newest->next : &server->oldest) = exchange;
     server->newest = exchange;
     g_hash_table_add(server->exchanges, exchange);
@@ -219,18 +219,17 @@ static const LzParam params[] = {
 };
 
 static const char *const not_modelled[] = {
-    "DTLS: messages travel in the clear",
     "resources: every path takes what is posted, and nothing can be read",
     "separate answers: an answer comes within the acknowledgement, however long the request has waited",
     NULL,
 };
 
 static const LzServiceOps ops = {.init = init, .start = lz_datagram_service_start, .stop = stop, .clear = clear,
-                                 .port = LZ_COAP_PORT, .is_datagram = true};
+                                 .port = LZ_COAP_PORT, .secure_port = LZ_COAPS_PORT, .is_datagram = true, .speaks_dtls = true};
 
 const LzModel lz_service_model_coap_server = {
     .name = "coap-server",
-    .summary = "takes what devices post with CoAP",
+    .summary = "takes what devices post with CoAP, over DTLS unless its `tls` is off",
     .source = "RFC 7252",
     .kind = LZ_MODEL_SERVICE,
     .params = params,

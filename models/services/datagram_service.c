@@ -27,9 +27,7 @@ static void forget(Waiting *waiting)
 
 static void reply(LzDatagramService *service, const LzDatagramRequest *request, LzBytes bytes)
 {
-    const LzDatagram datagram = {.address = request->address, .port = request->port,
-                                 .source_port = service->context.listen.port, .payload = bytes};
-    lz_host_send_udp(service->context.host, &datagram, 0);
+    lz_host_answer(service->context.host, service->context.listen.port, &request->peer, bytes);
 }
 
 static void served(void *owner)
@@ -59,7 +57,7 @@ static LzDatagramVerdict judge(LzDatagramService *service, const LzDatagramReque
     return verdict;
 }
 
-static void received(void *self, LzAddress source, uint16_t source_port, LzBytes payload)
+static void received(void *self, const LzPeer *peer, LzBytes payload)
 {
     LzDatagramService *service = self;
     LzHost *host = service->context.host;
@@ -68,7 +66,7 @@ static void received(void *self, LzAddress source, uint16_t source_port, LzBytes
         return;
     }
     waiting->service = service;
-    waiting->request = (LzDatagramRequest){source, source_port, lz_host_wall_ns(host), waiting->message};
+    waiting->request = (LzDatagramRequest){*peer, lz_host_wall_ns(host), waiting->message};
     LzDatagramVerdict verdict = judge(service, &waiting->request);
     if (verdict == LZ_DATAGRAM_REFUSED) {
         lz_probe_count(service->probes, service->context.scope, LZ_METRIC_SERVICE_REFUSED, 1);
@@ -99,7 +97,7 @@ void lz_datagram_service_init(LzDatagramService *service, const LzDatagramServic
 void lz_datagram_service_start(void *state)
 {
     LzDatagramService *service = state;
-    bool is_bound = lz_host_bind_udp(service->context.host, service->context.listen.port, received, service);
+    bool is_bound = lz_host_serve(service->context.host, &service->context.listen, received, service);
     g_assert(is_bound);
 }
 

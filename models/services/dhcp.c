@@ -32,12 +32,12 @@ static bool answer(LzDatagramService *service, const LzDatagramRequest *request,
         return false;
     }
     LzAddress wanted = asked->client_address ? asked->client_address : asked->requested_address;
-    bool is_refused = asked->type == LZ_DHCP_REQUEST && wanted != request->address;
+    bool is_refused = asked->type == LZ_DHCP_REQUEST && wanted != request->peer.address;
     LzDhcpMessage message = {
         .type = asked->type == LZ_DHCP_DISCOVER ? LZ_DHCP_OFFER : is_refused ? LZ_DHCP_NAK : LZ_DHCP_ACK,
         .transaction = asked->transaction,
         .client_address = asked->client_address,
-        .your_address = is_refused ? 0 : request->address,
+        .your_address = is_refused ? 0 : request->peer.address,
         .relay_address = asked->relay_address,
         .server_id = own,
         .lease_s = is_refused ? 0 : (uint32_t)(config->lease_ns / LZ_NS_PER_S),

@@ -1,7 +1,7 @@
 /* A TLS endpoint without a socket, on a host's CPU. */
 #include "lazaret/channel.h"
 
-#include "sim/host/internal.h"
+#include "sim/host/handshake.h"
 #include "sim/tls/enrol.h"
 
 struct LzChannel {
@@ -33,13 +33,6 @@ static LzBytes bytes_of(const LzBuffer *buffer)
     return buffer ? (LzBytes){buffer->data, buffer->size} : (LzBytes){.data = NULL, .size = 0};
 }
 
-static void tell_secrets(const LzHost *host, const GPtrArray *secrets)
-{
-    for (guint i = 0; secrets && host->options.key_log && i < secrets->len; i++) {
-        host->options.key_log(host->options.key_log_self, g_ptr_array_index(secrets, i));
-    }
-}
-
 /* The channel may be gone when the owner has heard. */
 static void job_finish(void *owner)
 {
@@ -48,7 +41,7 @@ static void job_finish(void *owner)
     channel->step = (LzTlsStep){0};
     channel->host->stats.crypto_ns += channel->cost_ns;
     g_clear_pointer(&channel->writing, lz_buffer_unref);
-    tell_secrets(channel->host, step.secrets);
+    lz_handshake_tell_secrets(channel->host, step.secrets);
     if (step.records && channel->host->options.digest) {
         lz_digest_add_bytes(channel->host->options.digest, LZ_DIGEST_TLS, step.records->data, step.records->size);
     }

@@ -152,7 +152,9 @@ void lz_host_free(LzHost *host)
         return;
     }
     lz_host_free_sessions(host);
+    lz_host_free_datagram_servers(host);
     lz_needs_free(host->needs);
+    lz_host_free_associations(host);
     lz_onboarding_free(host->onboarding);
     drop_computing(host);
     lz_tcp_free(host->tcp);
@@ -184,6 +186,7 @@ void lz_host_set_power(LzHost *host, bool is_on)
     if (!is_on) {
         drop_computing(host);
         lz_host_drop_sessions(host);
+        lz_host_free_datagram_servers(host);
         lz_tcp_reset(host->tcp);
         lz_udp_reset(&host->udp);
         for (HeldTicket *held = host->tickets; held; held = held->next) {
@@ -195,6 +198,9 @@ void lz_host_set_power(LzHost *host, bool is_on)
     }
     if (host->needs && !(is_on && host->onboarding)) {          /* else when it is admitted */
         lz_needs_power(host->needs, is_on);
+    }
+    if (!is_on) {
+        lz_host_free_associations(host);        /* whom those needs told their peers */
     }
 }
 

@@ -2,12 +2,14 @@
 #ifndef SIM_HOST_INTERNAL_H
 #define SIM_HOST_INTERNAL_H
 
+#include "lazaret/datagrams.h"
 #include "sim/host/cpu.h"
 #include "sim/host/host.h"
 #include "sim/host/needs.h"
 #include "sim/host/onboarding.h"
 
 typedef struct Compute Compute;
+typedef struct LzDatagramServer LzDatagramServer;
 
 struct LzHost {                         /* what every packet touches comes first; its TCP stands behind it */
     LzElement input;
@@ -23,6 +25,8 @@ struct LzHost {                         /* what every packet touches comes first
     LzCpuQueue *cpu;
     struct LzHeldTicket *tickets;       /* list: one for each profile that it connects with; empty: does not resume */
     LzStreamCheck *streams;             /* observes; NULL: nobody does */
+    LzAssociation *associations;        /* list: of a client of datagrams */
+    LzDatagramServer *datagram_servers; /* list */
     LzNeedState *needs;                 /* what it does before it connects; NULL: nothing */
     LzOnboarding *onboarding;           /* what it does before that; NULL: nothing */
     Compute *computing;                 /* list of lz_host_compute jobs not finished */
@@ -35,6 +39,9 @@ LzTlsTicket *lz_host_ticket(LzHost *host, const LzTlsProfile *profile);
 
 /* Cost of crypto on this host; on any thread. */
 LzTime lz_host_crypto_ns(const LzHost *host, const LzCryptoWork *work);
+/* association.c, datagram_server.c: all of a host's, without a word. */
+void lz_host_free_associations(LzHost *host);
+void lz_host_free_datagram_servers(LzHost *host);
 /* Power loss: every session is closed(POWER) and freed. */
 void lz_host_drop_sessions(LzHost *host);
 /* The host is going away: sessions are freed without a word. */

@@ -4,6 +4,7 @@
  * that one's cost is known, and the world goes on until it has passed. */
 #include <stdatomic.h>
 
+#include "sim/host/handshake.h"
 #include "sim/host/session_internal.h"
 
 typedef struct Outgoing {               /* application bytes waiting to be encrypted */
@@ -37,40 +38,15 @@ struct LzSecure {
 
 /* ---- counting ---- */
 
-static void count_handshake(LzSecure *secure, bool is_refused)
-{
-    LzHost *host = secure->session->host;
-    LzProbes *probes = host->env.probes;
-    LzScope scope = host->options.tls_scope;
-    if (!secure->was_counted) {
-        secure->was_counted = true;
-        lz_probe_count_whole(probes, scope, LZ_METRIC_TLS_HANDSHAKE_REFUSED, 1);
-    }
-    if (is_refused) {
-        lz_probe_count(probes, scope, LZ_METRIC_TLS_HANDSHAKE_REFUSED, 1);
-    }
-}
-
 void lz_secure_unopened(LzSecure *secure)
 {
-    count_handshake(secure, false);
+    lz_handshake_ended(secure->session->host, &secure->was_counted, false);
 }
 
 void lz_secure_opened(LzSecure *secure)
 {
-    LzHost *host = secure->session->host;
-    LzProbes *probes = host->env.probes;
-    LzScope scope = host->options.tls_scope;
-    bool is_resumed = lz_tls_endpoint_was_resumed(secure->tls);
-    host->stats.handshakes_completed++;
-    host->stats.handshakes_resumed += is_resumed;
-    count_handshake(secure, false);
-    lz_probe_sample(probes, scope, LZ_METRIC_TLS_HANDSHAKE_TIME, lz_now(host->env.scheduler) - secure->handshake_from_ns);
-    lz_probe_count(probes, scope, LZ_METRIC_TLS_HANDSHAKE_COMPLETED, 1);
-    lz_probe_count(probes, scope, LZ_METRIC_TLS_HANDSHAKE_RESUMED, is_resumed);
-    lz_probe_count_whole(probes, scope, LZ_METRIC_TLS_HANDSHAKE_RESUMED, 1);
-    lz_probe_count(probes, host->options.service_scope, LZ_METRIC_SERVICE_HANDSHAKES, 1);
-    bool is_1_3 = lz_tls_endpoint_version(secure->tls) == LZ_TLS_1_3;
+    lz_handshake_opened(secure->session->host, secure->tls, secure->handshake_from_ns, &secure->was_counted);
+    bool is_resumed = lz_tls_endpoint_was_resumed(secure->tls), is_1_3 = lz_tls_endpoint_version(secure->tls) == LZ_TLS_1_3;
     lz_session_trace(secure->session, LZ_TRACE_HANDSHAKE, 0,
                      is_1_3 ? (is_resumed ? "TLSv1.3 resumed" : "TLSv1.3") : (is_resumed ? "TLSv1.2 resumed" : "TLSv1.2"));
 }
@@ -218,14 +194,9 @@ static void fail(LzSecure *secure, const LzTlsStep *step)
      * alert ends the handshake. */
     bool is_refusal = is_alert && !secure->has_heard;
     if (is_refusal) {
-        host->stats.handshakes_refused++;
-        if (!host->stats.refused_by_alert) {
-            host->stats.refused_by_alert = g_new0(uint64_t, LZ_ALERTS);
-        }
-        host->stats.refused_by_alert[alert & 0xff]++;
-        lz_probe_count(host->env.probes, host->options.service_scope, LZ_METRIC_SERVICE_REFUSED, 1);
+        lz_handshake_refused(host, alert);
     }
-    count_handshake(secure, is_refusal);
+    lz_handshake_ended(host, &secure->was_counted, is_refusal);
     lz_session_trace(session, LZ_TRACE_HANDSHAKE, alert + 1, is_alert ? lz_tls_alert_name(alert) : "failed");
     lz_session_finish_tcp(session);
     lz_session_end(session, step->alert_sent >= 0      ? LZ_CLOSE_TLS_LOCAL_ALERT
@@ -242,14 +213,6 @@ static void note_read(LzSecure *secure)
         if (secure->session->tcp) {
             lz_tcp_set_unread(secure->session->tcp, secure->unread_bytes);
         }
-    }
-}
-
-/* Before the records that they protect leave the host. */
-static void tell_secrets(const LzHost *host, const GPtrArray *secrets)
-{
-    for (guint i = 0; secrets && host->options.key_log && i < secrets->len; i++) {
-        host->options.key_log(host->options.key_log_self, g_ptr_array_index(secrets, i));
     }
 }
 
@@ -285,7 +248,7 @@ static void job_finish(void *owner)
     host->stats.crypto_ns += secure->known_ns;
     secure->is_over = step.state == LZ_TLS_FAILED || step.state == LZ_TLS_CLOSED;   /* what came before it may be answered in vain */
     note_read(secure);
-    tell_secrets(host, step.secrets);
+    lz_handshake_tell_secrets(host, step.secrets);
     if (step.ticket) {
         lz_tls_ticket_move(secure->ticket, step.ticket);
     }
@@ -334,7 +297,7 @@ static void pump(LzSecure *secure)
         secure->job_kind = JOB_CLOSE;
     } else if (secure->peer_finished) {
         if (session->phase == LZ_SESSION_HANDSHAKE) {
-            count_handshake(secure, false);
+            lz_secure_unopened(secure);
         }
         lz_session_finish_tcp(session);
         lz_session_end(session, LZ_CLOSE_PEER);

@@ -4,11 +4,15 @@
 #include "sim/scenario/plan.h"
 #include "sim/scenario/resolve.h"
 
-static void resolve_connection(LzResolver *resolver, const LzFleetPlan *fleet, const LzConnectionPlan *connection)
+static void resolve_connection(LzResolver *resolver, const LzFleetPlan *fleet, LzConnectionPlan *connection)
 {
     const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", &connection->to);
     const LzNode *node = lz_walk_node(resolver->walk, connection);
-    lz_resolve_check_tls(resolver, &connection->tls, lz_resolve_tls_mark(node, connection->name.mark));
+    LzMark mark = lz_resolve_tls_mark(node, connection->name.mark);
+    if (service && service->tls.is_datagram) {
+        lz_resolve_dtls(resolver, &connection->tls, mark);
+    }
+    lz_resolve_check_tls(resolver, &connection->tls, mark);
     if (service) {
         lz_resolve_warn_tls(resolver, &fleet->name, &connection->tls, &connection->to, service, node);
     }

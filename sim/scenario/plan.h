@@ -96,6 +96,12 @@ typedef struct LzSegmentPlan {
 } LzSegmentPlan;
 
 /* ---- TLS of a service or a client ---- */
+typedef struct LzDtlsPlan {
+    bool has_cookies, has_connection_id;        /* keys `cookies` (service), `connection_id` */
+    LzTime retransmit_ns, retransmit_max_ns;
+    int64_t mtu_bytes;
+} LzDtlsPlan;
+
 typedef struct LzTlsPlan {
     bool is_enabled;                    /* key `enabled`; default true */
     int min, max;                       /* enum "1.2", "1.3" = LzTlsVersion */
@@ -105,6 +111,8 @@ typedef struct LzTlsPlan {
     int client_auth;                    /* service: enum none, required */
     bool resume;                        /* service: issues tickets; client: uses them */
     LzTime ticket_lifetime_ns;
+    LzDtlsPlan dtls;
+    bool is_datagram;                   /* resolved: it is DTLS */
 } LzTlsPlan;
 
 extern const char *const lz_group_words[], *const lz_suite_words[], *const lz_exchange_words[];

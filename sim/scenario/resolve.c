@@ -61,6 +61,17 @@ void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mar
     }
 }
 
+void lz_resolve_dtls(LzResolver *resolver, LzTlsPlan *tls, LzMark mark)
+{
+    if (tls->is_enabled && tls->min != VERSION_1_2) {
+        lz_report_error(resolver->report, "E116", mark, 1, "over UDP there is DTLS 1.2 alone, and `min` of `tls` is \"1.3\"");
+    } else if (tls->is_enabled && tls->dtls.retransmit_ns > tls->dtls.retransmit_max_ns) {
+        lz_report_error(resolver->report, "E116", mark, 1, "`retransmit` of `dtls` is longer than its `retransmit_max`");
+    }
+    tls->is_datagram = true;
+    tls->min = tls->max = VERSION_1_2;
+}
+
 /* Where a `tls` map stands, below the given map. */
 LzMark lz_resolve_tls_mark(const LzNode *node, LzMark fallback)
 {
@@ -73,16 +84,19 @@ static void resolve_service(LzResolver *resolver, LzServicePlan *service)
     lz_resolve_access(resolver, &service->link, &service->zone);
     const LzServiceOps *ops = service->kind.model ? service->kind.model->ops : NULL;
     if (ops && ops->port > 0 && !lz_node_find(lz_walk_node(resolver->walk, service), "port")) {
-        service->port = ops->port;
+        service->port = service->tls.is_enabled && ops->secure_port > 0 ? ops->secure_port : ops->port;
     }
-    if (ops && ops->is_datagram && !ops->carries_tls) {
+    LzMark tls_mark = lz_resolve_tls_mark(lz_walk_node(resolver->walk, service), service->name.mark);
+    if (ops && ops->is_datagram && !ops->carries_tls && !ops->speaks_dtls) {
         service->tls.is_enabled = false;
+    } else if (ops && ops->speaks_dtls) {
+        lz_resolve_dtls(resolver, &service->tls, tls_mark);
     }
     service->cpu_class = lz_data_cpu(resolver->data, &service->cpu);
     if (service->kind.model) {
         lz_resolve_host_groups(resolver, service->kind.model->params, service->kind.config);
     }
-    lz_resolve_check_tls(resolver, &service->tls, lz_resolve_tls_mark(lz_walk_node(resolver->walk, service), service->name.mark));
+    lz_resolve_check_tls(resolver, &service->tls, tls_mark);
 }
 
 static void check_topic(LzResolver *resolver, const LzFlowPlan *flow)
@@ -341,7 +355,11 @@ static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
     resolve_profile(resolver, fleet);
     const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", &fleet->connect.to);
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
-    lz_resolve_check_tls(resolver, &fleet->connect.tls, lz_resolve_tls_mark(connect, fleet->name.mark));
+    LzMark tls_mark = lz_resolve_tls_mark(connect, fleet->name.mark);
+    if (service && service->tls.is_datagram) {
+        lz_resolve_dtls(resolver, &fleet->connect.tls, tls_mark);
+    }
+    lz_resolve_check_tls(resolver, &fleet->connect.tls, tls_mark);
     if (service) {
         lz_resolve_warn_tls(resolver, &fleet->name, &fleet->connect.tls, &fleet->connect.to, service, connect);
     }

@@ -208,8 +208,30 @@ static const LzParam segment_table[] = {
     LZ_PARAM_END,
 };
 
+#define DTLS_COMMON \
+    LZ_PARAM(LzDtlsPlan, has_connection_id, .key = "connection_id", BOOL, .fallback = 1, \
+             .help = "a device whose address or port changes keeps its association, where both sides have this", .source = "RFC 9146"), \
+    LZ_PARAM(LzDtlsPlan, retransmit_ns, .key = "retransmit", TIME, .min = 10 * MS, .max = 60 * S, .fallback = S, \
+             .help = "a flight of the handshake that is not answered goes out again after this, then after twice that, and so on", \
+             .source = "RFC 6347 section 4.2.4.1; RFC 7925 section 11: 9 s for constrained devices"), \
+    LZ_PARAM(LzDtlsPlan, retransmit_max_ns, .key = "retransmit_max", TIME, .min = 10 * MS, .max = 600 * S, .fallback = 60 * S, \
+             .help = "the handshake is given up when the next pause would be longer", .source = "RFC 6347 section 4.2.4.1"), \
+    LZ_PARAM(LzDtlsPlan, mtu_bytes, .key = "mtu", .kind = LZ_PARAM_BYTES, .min = 228, .max = 1472, .fallback = 1472, \
+             .help = "longest datagram, without IP and UDP: messages of the handshake are cut to fit, application data must", \
+             .source = "RFC 6347 section 4.1.1; 1,500 bytes of Ethernet less 28")
+
+static const LzParam service_dtls_table[] = {
+    LZ_PARAM(LzDtlsPlan, has_cookies, .key = "cookies", BOOL, .fallback = 1,
+             .help = "remembers nothing of who begins a handshake until he has sent back a cookie: a round trip more",
+             .source = "RFC 6347 section 4.2.1"),
+    DTLS_COMMON,
+    LZ_PARAM_END,
+};
+
+static const LzParam client_dtls_table[] = {DTLS_COMMON, LZ_PARAM_END};
+
 #define TLS_COMMON \
-    LZ_PARAM(LzTlsPlan, is_enabled, .key = "enabled", BOOL, .fallback = 1, .help = "false: plain TCP"), \
+    LZ_PARAM(LzTlsPlan, is_enabled, .key = "enabled", BOOL, .fallback = 1, .help = "false: in the clear"), \
     LZ_PARAM(LzTlsPlan, min, ENUM(version_words), .help = "lowest TLS version"), \
     LZ_PARAM(LzTlsPlan, max, ENUM(version_words), .fallback = 1, .help = "highest TLS version"), \
     LZ_PARAM(LzTlsPlan, key, ENUM(key_words), .help = "type of its own certificate's key"), \
@@ -233,12 +255,14 @@ static const LzParam service_tls_table[] = {
     LZ_PARAM(LzTlsPlan, ticket_lifetime_ns, TIME, .min = S, .max = 7 * DAY, .fallback = DAY,
              .help = "how long a ticket is good",
              .source = "at most 7 days: RFC 8446 section 4.6.1"),
+    LZ_PARAM(LzTlsPlan, dtls, OBJECT(service_dtls_table), .help = "of a service that speaks UDP, such as coap-server: DTLS 1.2"),
     LZ_PARAM_END,
 };
 
 static const LzParam client_tls_table[] = {
     TLS_COMMON,
     LZ_PARAM(LzTlsPlan, resume, BOOL, .help = "resumes with a ticket when it has one"),
+    LZ_PARAM(LzTlsPlan, dtls, OBJECT(client_dtls_table), .help = "towards a service that speaks DTLS"),
     LZ_PARAM_END,
 };
 
@@ -352,9 +376,10 @@ static const LzParam connect_table[] = {
 };
 
 static const LzParam connection_tls_table[] = {
-    LZ_PARAM(LzTlsPlan, is_enabled, .key = "enabled", BOOL, .fallback = 1, .help = "false: plain TCP"),
+    LZ_PARAM(LzTlsPlan, is_enabled, .key = "enabled", BOOL, .fallback = 1, .help = "false: in the clear"),
     LZ_PARAM(LzTlsPlan, min, ENUM(version_words), .help = "lowest TLS version"),
     LZ_PARAM(LzTlsPlan, max, ENUM(version_words), .fallback = 1, .help = "highest TLS version"),
+    LZ_PARAM(LzTlsPlan, dtls, OBJECT(client_dtls_table), .help = "towards a service that speaks DTLS"),
     LZ_PARAM_END,
 };
 

@@ -10,7 +10,8 @@
 #include "lazaret/protocol/wire.h"
 #include "lazaret/time.h"
 
-#define LZ_COAP_PORT 5683u              /* RFC 7252 12.6; with DTLS 5684 */
+#define LZ_COAP_PORT 5683u              /* RFC 7252 12.6 */
+#define LZ_COAPS_PORT 5684u             /* over DTLS: RFC 7252 6.2 */
 #define LZ_COAP_TOKEN_BYTES_MAX 8u
 #define LZ_COAP_OPTIONS_MAX 24u         /* of a message that we read; RFC 7252 sets no limit */
 

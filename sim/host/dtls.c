@@ -1,0 +1,359 @@
+/* A DTLS association's endpoint on its host. All its cryptography is done in turn by one CPU job, a datagram at a time; what a
+ * step made takes effect when its cost has passed. */
+#include "sim/host/dtls.h"
+
+#include "sim/host/handshake.h"
+
+typedef struct Arrived {
+    struct Arrived *next;
+    LzPlace from;
+    LzBuffer *bytes;
+} Arrived;
+
+typedef struct Outgoing {
+    struct Outgoing *next;
+    LzMessageId message;
+    uint8_t dscp;
+    LzBuffer *bytes;
+} Outgoing;
+
+struct LzDtls {
+    LzHost *host;
+    LzTlsEndpoint *tls;
+    LzTlsTicket *ticket;                /* borrowed of its host; NULL: it does not resume */
+    const LzDtlsEvents *events;
+    void *self;
+    LzPlace peer;
+    LzEvent timer;
+    LzCpuJob job;
+    LzTlsStep step;                     /* made by the running job */
+    LzTime cost_ns, handshake_from_ns;
+    bool has_expired, begins;           /* the timer; a client's first step is due */
+    bool is_open, has_ended, was_counted;
+    bool is_finishing, is_freed;        /* inside job_finish; somebody freed it there */
+    uint8_t dscp;
+    Arrived *arrived_first, *arrived_last;
+    unsigned arrived_count;
+    LzPlace reading_from;               /* of the running job, if it reads one */
+    Outgoing *outgoing_first, *outgoing_last;
+    Outgoing *writing;                  /* of the running job; NULL: it reads */
+};
+
+/* ---- what waits ---- */
+
+static Arrived *take_arrived(LzDtls *dtls)
+{
+    Arrived *arrived = dtls->arrived_first;
+    dtls->arrived_first = arrived->next;
+    dtls->arrived_last = arrived->next ? dtls->arrived_last : NULL;
+    dtls->arrived_count--;
+    return arrived;
+}
+
+static void arrived_free(Arrived *arrived)
+{
+    lz_buffer_unref(arrived->bytes);
+    g_free(arrived);
+}
+
+static Outgoing *take_outgoing(LzDtls *dtls)
+{
+    Outgoing *outgoing = dtls->outgoing_first;
+    dtls->outgoing_first = outgoing->next;
+    dtls->outgoing_last = outgoing->next ? dtls->outgoing_last : NULL;
+    return outgoing;
+}
+
+static void outgoing_free(Outgoing *outgoing)
+{
+    lz_buffer_unref(outgoing->bytes);
+    g_free(outgoing);
+}
+
+static void lose(LzDtls *dtls, Outgoing *outgoing)
+{
+    lz_probe_lost(dtls->host->env.probes, outgoing->message, dtls->host->is_on ? LZ_LOSS_CONNECTION : LZ_LOSS_POWER);
+    outgoing_free(outgoing);
+}
+
+static void drop_waiting(LzDtls *dtls)
+{
+    while (dtls->arrived_first) {
+        arrived_free(take_arrived(dtls));
+    }
+    while (dtls->outgoing_first) {
+        lose(dtls, take_outgoing(dtls));
+    }
+    if (dtls->writing) {
+        lose(dtls, g_steal_pointer(&dtls->writing));
+    }
+}
+
+/* ---- the CPU job ---- */
+
+static void pump(LzDtls *dtls)
+{
+    bool has_work = dtls->begins || dtls->has_expired || dtls->arrived_first || (dtls->is_open && dtls->outgoing_first);
+    if (has_work && !dtls->has_ended && dtls->job.state == LZ_CPU_JOB_IDLE) {
+        lz_cpu_submit(dtls->host->cpu, &dtls->job);
+    }
+}
+
+static void read_one(LzDtls *dtls, LzTime wall_ns)
+{
+    dtls->begins = false;
+    if (dtls->has_expired) {
+        dtls->has_expired = false;
+        lz_tls_endpoint_expire(dtls->tls);
+    } else if (dtls->arrived_first) {
+        Arrived *arrived = take_arrived(dtls);
+        dtls->reading_from = arrived->from;
+        lz_tls_endpoint_feed(dtls->tls, (LzBytes){arrived->bytes->data, arrived->bytes->size});
+        arrived_free(arrived);
+    }
+    lz_tls_endpoint_step(dtls->tls, wall_ns, &dtls->step);
+}
+
+static LzCpuCost job_begin(void *owner)
+{
+    LzDtls *dtls = owner;
+    LzTime wall_ns = lz_host_wall_ns(dtls->host);
+    dtls->reading_from = dtls->peer;
+    if (dtls->begins || dtls->has_expired || dtls->arrived_first) {
+        read_one(dtls, wall_ns);
+    } else {
+        Outgoing *writing = dtls->writing = take_outgoing(dtls);
+        lz_probe_handed_to_tls(dtls->host->env.probes, writing->message);
+        lz_tls_endpoint_write(dtls->tls, wall_ns, (LzBytes){writing->bytes->data, writing->bytes->size}, &dtls->step);
+    }
+    dtls->cost_ns = lz_host_crypto_ns(dtls->host, &dtls->step.work);
+    return (LzCpuCost){dtls->cost_ns, true};
+}
+
+static void trace(const LzDtls *dtls, LzTraceKind kind, int32_t code, const char *detail)
+{
+    char peer[LZ_ADDRESS_TEXT_BYTES];
+    lz_probe_trace(dtls->host->env.probes, kind, dtls->host->name, lz_address_format(dtls->peer.address, peer), NULL, 0, code, detail);
+}
+
+static void end(LzDtls *dtls, LzCloseReason reason)
+{
+    LzHost *host = dtls->host;
+    if (dtls->has_ended) {
+        return;
+    }
+    dtls->has_ended = true;
+    if (dtls->is_open) {
+        host->stats.open_sessions--;
+    }
+    lz_event_cancel(host->env.scheduler, &dtls->timer);
+    drop_waiting(dtls);
+    host->stats.sessions_closed++;
+    trace(dtls, LZ_TRACE_SESSION, (int32_t)reason, lz_close_reason_name(reason));
+    dtls->events->ended(dtls->self, reason);
+}
+
+static void fail(LzDtls *dtls, const LzTlsStep *step)
+{
+    bool is_alert = step->alert_sent >= 0 || step->alert_received >= 0;
+    int alert = step->alert_sent >= 0 ? step->alert_sent : step->alert_received;
+    bool is_refusal = is_alert && !dtls->is_open;
+    if (is_refusal) {
+        lz_handshake_refused(dtls->host, alert);
+    }
+    lz_handshake_ended(dtls->host, &dtls->was_counted, is_refusal);
+    trace(dtls, LZ_TRACE_HANDSHAKE, alert + 1, is_alert ? lz_tls_alert_name(alert) : step->has_timed_out ? "timeout" : "failed");
+    end(dtls, step->has_timed_out         ? LZ_CLOSE_TIMEOUT
+              : step->alert_sent >= 0     ? LZ_CLOSE_TLS_LOCAL_ALERT
+              : step->alert_received >= 0 ? LZ_CLOSE_TLS_PEER_ALERT
+                                          : LZ_CLOSE_TLS_ERROR);
+}
+
+static void send_datagrams(LzDtls *dtls, const LzTlsStep *step)
+{
+    LzHost *host = dtls->host;
+    for (guint i = 0; step->datagrams && i < step->datagrams->len; i++) {
+        const LzBuffer *datagram = g_ptr_array_index(step->datagrams, i);
+        if (host->options.digest) {
+            lz_digest_add_bytes(host->options.digest, LZ_DIGEST_TLS, datagram->data, datagram->size);
+        }
+        host->stats.tx_bytes += datagram->size;
+        dtls->events->send(dtls->self, (LzBytes){datagram->data, datagram->size}, dtls->writing ? dtls->writing->dscp : dtls->dscp,
+                           dtls->writing ? dtls->writing->message : 0);
+    }
+}
+
+static void set_timer(LzDtls *dtls, LzTime timer_ns)
+{
+    if (timer_ns == LZ_DTLS_TIMER_AS_BEFORE) {
+        return;
+    }
+    dtls->has_expired = false;          /* that was of the one before */
+    lz_event_cancel(dtls->host->env.scheduler, &dtls->timer);
+    if (timer_ns > 0) {
+        lz_timer_after(dtls->host->env.scheduler, &dtls->timer, timer_ns);
+    }
+}
+
+static void open(LzDtls *dtls)
+{
+    dtls->is_open = true;
+    dtls->host->stats.sessions_opened++;
+    dtls->host->stats.open_sessions++;
+    lz_handshake_opened(dtls->host, dtls->tls, dtls->handshake_from_ns, &dtls->was_counted);
+    trace(dtls, LZ_TRACE_HANDSHAKE, 0, lz_tls_endpoint_was_resumed(dtls->tls) ? "DTLSv1.2 resumed" : "DTLSv1.2");
+    trace(dtls, LZ_TRACE_SESSION, 0, "opened");
+    dtls->events->opened(dtls->self);
+}
+
+static void count_retransmissions(const LzDtls *dtls, unsigned count)
+{
+    if (count > 0) {
+        const LzHost *host = dtls->host;
+        lz_probe_count(host->env.probes, host->options.tls_scope, LZ_METRIC_TLS_HANDSHAKE_RETRANSMITTED, count);
+        lz_probe_count(host->env.probes, host->options.service_scope, LZ_METRIC_SERVICE_RETRANSMITTED, count);
+    }
+}
+
+/* What the owner sees; it may free or end the association at any of these. */
+static void tell(LzDtls *dtls, const LzTlsStep *step)
+{
+    if (step->has_newer) {
+        dtls->events->heard(dtls->self, dtls->reading_from);
+    }
+    if (step->just_opened) {
+        open(dtls);
+    }
+    for (guint i = 0; step->messages && i < step->messages->len && dtls->is_open && !dtls->is_freed; i++) {
+        const LzBuffer *message = g_ptr_array_index(step->messages, i);
+        dtls->events->received(dtls->self, (LzBytes){message->data, message->size});
+    }
+    if (dtls->is_freed) {
+        return;
+    }
+    if (step->state == LZ_TLS_FAILED) {
+        fail(dtls, step);
+    } else if (step->state == LZ_TLS_CLOSED) {
+        end(dtls, LZ_CLOSE_PEER);
+    }
+}
+
+static void job_finish(void *owner)
+{
+    LzDtls *dtls = owner;
+    LzTlsStep step = dtls->step;
+    dtls->step = (LzTlsStep){0};
+    dtls->is_finishing = true;
+    dtls->host->stats.crypto_ns += dtls->cost_ns;
+    lz_handshake_tell_secrets(dtls->host, step.secrets);
+    if (step.ticket) {
+        lz_tls_ticket_move(dtls->ticket, step.ticket);
+    }
+    count_retransmissions(dtls, step.retransmissions);
+    send_datagrams(dtls, &step);
+    set_timer(dtls, step.timer_ns);
+    g_clear_pointer(&dtls->writing, outgoing_free);
+    tell(dtls, &step);
+    lz_tls_step_clear(&step);
+    dtls->is_finishing = false;
+    if (dtls->is_freed) {
+        lz_dtls_free(dtls);
+    } else {
+        pump(dtls);
+    }
+}
+
+/* ---- life ---- */
+
+static void timer_fired(void *owner)
+{
+    LzDtls *dtls = owner;
+    dtls->has_expired = true;
+    pump(dtls);
+}
+
+LzDtls *lz_dtls_new(LzHost *host, const LzTlsProfile *profile, const LzTlsClient *client, uint8_t dscp, LzPlace peer,
+                    const LzDtlsEvents *events, void *self)
+{
+    LzDtls *dtls = g_new0(LzDtls, 1);
+    dtls->host = host;
+    dtls->events = events;
+    dtls->self = self;
+    dtls->peer = peer;
+    dtls->dscp = dscp;
+    dtls->ticket = client ? client->ticket : NULL;
+    dtls->begins = client != NULL;
+    dtls->handshake_from_ns = lz_now(host->env.scheduler);
+    lz_event_init(&dtls->timer, timer_fired, dtls);
+    lz_cpu_job_init(&dtls->job, job_begin, NULL, job_finish, dtls);
+    dtls->tls = lz_tls_endpoint_new(profile, host->env.seed, host->env.entity, host->connections++, client);
+    if (host->options.key_log) {
+        lz_tls_endpoint_tell_secrets(dtls->tls);
+    }
+    pump(dtls);
+    return dtls;
+}
+
+void lz_dtls_free(LzDtls *dtls)
+{
+    if (!dtls) {
+        return;
+    }
+    if (dtls->is_finishing) {
+        dtls->is_freed = true;
+        return;
+    }
+    if (dtls->is_open && !dtls->has_ended) {
+        dtls->host->stats.open_sessions--;
+        dtls->host->stats.sessions_closed++;
+    }
+    lz_event_cancel(dtls->host->env.scheduler, &dtls->timer);
+    lz_cpu_cancel(&dtls->job);
+    drop_waiting(dtls);
+    lz_tls_step_clear(&dtls->step);
+    lz_tls_endpoint_free(dtls->tls);
+    g_free(dtls);
+}
+
+void lz_dtls_give_up(LzDtls *dtls)
+{
+    lz_handshake_ended(dtls->host, &dtls->was_counted, false);
+}
+
+void lz_dtls_feed(LzDtls *dtls, LzPlace from, LzBytes datagram)
+{
+    dtls->host->stats.rx_bytes += datagram.size;
+    if (dtls->has_ended || dtls->arrived_count == LZ_DTLS_ARRIVED_MAX) {
+        return;
+    }
+    Arrived *arrived = g_new(Arrived, 1);
+    *arrived = (Arrived){NULL, from, lz_buffer_new_copy(datagram.data, datagram.size)};
+    *(dtls->arrived_last ? &dtls->arrived_last->next : &dtls->arrived_first) = arrived;
+    dtls->arrived_last = arrived;
+    dtls->arrived_count++;
+    pump(dtls);
+}
+
+bool lz_dtls_send(LzDtls *dtls, LzBytes message, uint8_t dscp, LzMessageId id)
+{
+    g_assert(dtls->is_open && !dtls->has_ended);
+    if (message.size > lz_tls_endpoint_room_bytes(dtls->tls)) {
+        return false;
+    }
+    Outgoing *outgoing = g_new(Outgoing, 1);
+    *outgoing = (Outgoing){NULL, id, dscp, lz_buffer_new_copy(message.data, message.size)};
+    *(dtls->outgoing_last ? &dtls->outgoing_last->next : &dtls->outgoing_first) = outgoing;
+    dtls->outgoing_last = outgoing;
+    pump(dtls);
+    return true;
+}
+
+bool lz_dtls_is_open(const LzDtls *dtls)
+{
+    return dtls->is_open && !dtls->has_ended;
+}
+
+const LzTlsEndpoint *lz_dtls_endpoint(const LzDtls *dtls)
+{
+    return dtls->tls;
+}
