@@ -163,6 +163,7 @@ static LzTlsProfileOptions profile_options(const LzWorld *world, const LzTlsPlan
     return (LzTlsProfileOptions){
         .is_server = credential != NULL,
         .dtls = {.is_datagram = tls->is_datagram,
+                 .has_srtp = tls->has_srtp,
                  .has_cookies = tls->dtls.has_cookies,
                  .has_connection_id = tls->dtls.has_connection_id,
                  .retransmit_ns = tls->dtls.retransmit_ns,

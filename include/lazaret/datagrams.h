@@ -1,4 +1,5 @@
-/* Datagrams between a client and a service, whatever protects them: nothing, or DTLS 1.2 when both have a TLS profile. */
+/* Datagrams between a client and a service, whatever protects them: nothing, or DTLS 1.2 when both have a TLS profile, or SRTP
+ * when their profile is for media: then every message is an RTP packet. */
 #ifndef LAZARET_DATAGRAMS_H
 #define LAZARET_DATAGRAMS_H
 

@@ -39,6 +39,7 @@ typedef struct LzServiceOps {
     uint16_t secure_port;               /* … and with its `tls` on; 0: the same */
     bool is_datagram;                   /* speaks UDP alone: no TLS … */
     bool speaks_dtls;                   /* … unless it is DTLS */
+    bool carries_media;                 /* … and SRTP, with keys of that, what its clients send are RTP packets */
     bool carries_tls;                   /* … or inside its datagrams */
     bool knows_manufacturers;           /* accepts their certificates beside those of the site */
 } LzServiceOps;

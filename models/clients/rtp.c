@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "lazaret/client.h"
+#include "lazaret/datagrams.h"
 #include "lazaret/model.h"
 #include "lazaret/protocol/rtp.h"
 
@@ -15,6 +16,7 @@ typedef struct Config {
     int codec;
     int64_t packet_bytes;
     bool is_srtp;
+    LzTime retry_ns, retry_max_ns;
 } Config;
 
 typedef struct Stream {                 /* of one flow */
@@ -28,7 +30,8 @@ typedef struct Client {
     LzScheduler *scheduler;
     LzProbes *probes;
     LzRandom random;
-    LzAddress peer;                     /* 0: not known yet, or no address of its own */
+    LzAssociation *association;         /* NULL: without power */
+    bool is_ready;                      /* it may send */
     Stream *streams;
 } Client;
 
@@ -39,20 +42,18 @@ static uint32_t timestamp_of(const Client *client, const Stream *stream, uint32_
     return stream->first_timestamp + (uint32_t)ticks;
 }
 
-/* Where SRTP's tag would stand are zeros: see not_modelled. */
+/* In the clear, zeros may stand where SRTP's tag would. */
 static bool send_packet(Client *client, unsigned flow, const LzRtpPacket *packet, LzMessageId message)
 {
     static const uint8_t tag[LZ_SRTP_TAG_BYTES];
     uint8_t bytes[DATAGRAM_BYTES_MAX];
     LzWriter writer = lz_writer(bytes, sizeof bytes);
     lz_rtp_encode(&writer, packet);
-    if (client->config->is_srtp) {
+    if (client->config->is_srtp && !client->context.connect.tls) {
         lz_write_bytes(&writer, (LzBytes){tag, sizeof tag});
     }
-    const LzDatagram datagram = {.address = client->peer, .port = client->context.connect.port,
-                                 .source_port = (uint16_t)(SOURCE_PORT + 2 * flow), .dscp = client->context.flows[flow].dscp,
-                                 .payload = {bytes, writer.size}};
-    return !writer.failed && lz_host_send_udp(client->context.host, &datagram, message);
+    return !writer.failed && lz_association_send(client->association, (LzBytes){bytes, writer.size},
+                                                  client->context.flows[flow].dscp, message);
 }
 
 static bool send_voice(Client *client, unsigned flow, LzBytes frame, LzMessageId message)
@@ -86,7 +87,7 @@ static bool send_video(Client *client, unsigned flow, LzBytes frame, LzMessageId
 static void send_message(void *state, unsigned flow, LzBytes payload, LzMessageId message)
 {
     Client *client = state;
-    if (!client->peer) {
+    if (!client->is_ready) {
         lz_probe_lost(client->probes, message, LZ_LOSS_CLIENT_QUEUE_FULL);
         return;
     }
@@ -100,18 +101,22 @@ static void send_message(void *state, unsigned flow, LzBytes payload, LzMessageI
 static bool has_room(const void *state)
 {
     const Client *client = state;
-    return client->peer != 0;
+    return client->is_ready;
 }
 
-static void set_peer(void *self, LzAddress peer)
+static void set_ready(void *self, bool is_ready)
 {
     Client *client = self;
-    const bool was_ready = client->peer != 0, is_ready = peer != 0;
-    client->peer = peer;
-    if (was_ready != is_ready) {
-        client->context.ready(client->context.device, is_ready);
-    }
+    client->is_ready = is_ready;
+    client->context.ready(client->context.device, is_ready);
 }
+
+static void received(void *self, LzBytes message)
+{
+    (void)self, (void)message;          /* nobody answers */
+}
+
+static const LzAssociationEvents association_events = {.ready = set_ready, .received = received};
 
 static void init(void *state, const void *config, const LzClientContext *context, const LzEnv *env)
 {
@@ -124,21 +129,29 @@ static void init(void *state, const void *config, const LzClientContext *context
     lz_env_random(env, LZ_PURPOSE_GENERAL, &client->random);
 }
 
-/* RFC 3550 5.1: all three are drawn. */
+/* RFC 3550 5.1: all three are drawn; the first below 2^15, so that a receiver of SRTP who misses the beginning does not mistake
+ * how often it has turned over (RFC 3711 3.3.1). */
 static void start(void *state)
 {
     Client *client = state;
     for (unsigned flow = 0; flow < client->context.flow_count; flow++) {
-        client->streams[flow].sequence = (uint16_t)lz_random_u32(&client->random);
+        client->streams[flow].sequence = (uint16_t)(lz_random_u32(&client->random) & 0x7fff);
         client->streams[flow].source = lz_random_u32(&client->random);
         client->streams[flow].first_timestamp = lz_random_u32(&client->random);
     }
-    lz_host_seek(client->context.host, &client->context.connect, set_peer, client);
+    const LzAssociate associate = {.connect = client->context.connect, .source_port = SOURCE_PORT,
+                                   .retry_ns = client->config->retry_ns, .retry_max_ns = client->config->retry_max_ns};
+    client->association = lz_host_associate(client->context.host, &associate, &association_events, client);
+    lz_association_begin(client->association);
 }
 
 static void stop(void *state)
 {
-    set_peer(state, 0);
+    Client *client = state;
+    client->association = NULL;
+    if (client->is_ready) {
+        set_ready(client, false);
+    }
 }
 
 static void clear(void *state)
@@ -156,13 +169,20 @@ static const LzParam params[] = {
     LZ_PARAM(Config, packet_bytes, .key = "packet", .kind = LZ_PARAM_BYTES, .min = 64, .max = 1460, .fallback = 1200,
              .help = "h264: the longest RTP packet, with its header, without the tag of SRTP", .source = "assumed, as WebRTC does"),
     LZ_PARAM(Config, is_srtp, .key = "srtp", .kind = LZ_PARAM_BOOL,
-             .help = "the shape of SRTP: 10 bytes for the tag of AES_CM_128_HMAC_SHA1_80 behind each packet",
+             .help = "towards a service whose `tls` is off, the shape of SRTP: 10 bytes for the tag of AES_CM_128_HMAC_SHA1_80 behind"
+                     " each packet",
              .source = "RFC 3711 section 5.2"),
+    LZ_PARAM(Config, retry_ns, .key = "backoff", .kind = LZ_PARAM_TIME_NS, .min = 1e6, .max = 3600e9, .fallback = 1e9,
+             .help = "DTLS: first pause after a handshake that failed; doubled each time, and up to half of it less, at random",
+             .source = "assumed"),
+    LZ_PARAM(Config, retry_max_ns, .key = "backoff_max", .kind = LZ_PARAM_TIME_NS, .min = 1e6, .max = 86400e9, .fallback = 60e9,
+             .help = "DTLS: longest pause after a handshake that failed", .source = "assumed"),
     LZ_PARAM_END,
 };
 
 static const char *const not_modelled[] = {
-    "SRTP's encryption, tag and key exchange (DTLS-SRTP): only its bytes are there, zeros, and no CPU time is charged",
+    "SRTP's own CPU figures: its AES is charged as AES-GCM and its SHA-1 as SHA-256; its keys live as long as the association",
+    "a server that has forgotten a device: nobody answers, so that it goes on until its own power fails",
     "RTCP, signalling (SIP, WebRTC), repair of losses, and answers of the other side",
     "compression: the size of a frame is what its flow says",
     "the QoS of a flow: everything is sent once",
@@ -170,12 +190,12 @@ static const char *const not_modelled[] = {
 };
 
 static const LzClientOps ops = {
-    .init = init, .start = start, .stop = stop, .send = send_message, .has_room = has_room, .clear = clear};
+    .uses_datagrams = true, .init = init, .start = start, .stop = stop, .send = send_message, .has_room = has_room, .clear = clear};
 
 const LzModel lz_client_model_rtp = {
     .name = "rtp",
     .summary = "each message is a frame of voice or video, in RTP packets",
-    .source = "RFC 3550, RFC 3551, RFC 6184",
+    .source = "RFC 3550, RFC 3551, RFC 6184, RFC 3711, RFC 5764",
     .kind = LZ_MODEL_CLIENT,
     .params = params,
     .config_size = sizeof(Config),

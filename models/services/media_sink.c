@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "lazaret/datagrams.h"
 #include "lazaret/model.h"
 #include "lazaret/protocol/rtp.h"
 #include "lazaret/service.h"
@@ -12,8 +13,7 @@ typedef struct Config {
 } Config;
 
 typedef struct Stream {                 /* begins with its key */
-    LzAddress address;
-    uint16_t port;
+    LzPeer peer;
     uint32_t source;
     LzRtpReception reception;
     uint32_t reported;                  /* packets of which it was said whether they came */
@@ -33,19 +33,21 @@ typedef struct Sink {
 static guint stream_hash(gconstpointer key)
 {
     const Stream *stream = key;
-    uint64_t hash = ((uint64_t)stream->address << 32 | stream->source) ^ (uint64_t)stream->port << 16;
+    const LzPeer *peer = &stream->peer;
+    uint64_t whence = peer->association > 0 ? peer->association : (uint64_t)peer->address << 16 | peer->port;
+    uint64_t hash = whence << 16 ^ stream->source;
     return (guint)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 static gboolean stream_equal(gconstpointer a, gconstpointer b)
 {
     const Stream *x = a, *y = b;
-    return x->address == y->address && x->port == y->port && x->source == y->source;
+    return lz_peer_equal(&x->peer, &y->peer) && x->source == y->source;
 }
 
-static Stream *find_stream(Sink *sink, LzAddress address, uint16_t port, uint32_t source)
+static Stream *find_stream(Sink *sink, const LzPeer *peer, uint32_t source)
 {
-    const Stream key = {.address = address, .port = port, .source = source};
+    const Stream key = {.peer = *peer, .source = source};
     Stream *stream = g_hash_table_lookup(sink->streams, &key);
     if (!stream && g_hash_table_size(sink->streams) < sink->config->streams_max) {
         stream = g_new(Stream, 1);
@@ -110,16 +112,16 @@ static void report(Sink *sink, Stream *stream)
     lz_probe_sample(sink->probes, scope, LZ_METRIC_SERVICE_MEDIA_JITTER, lz_rtp_jitter_ns(&stream->reception));
 }
 
-static void received(void *self, LzAddress source, uint16_t source_port, LzBytes payload)
+static void received(void *self, const LzPeer *peer, LzBytes payload)
 {
     Sink *sink = self;
     LzRtpPacket packet;
-    size_t tag_bytes = sink->config->is_srtp ? LZ_SRTP_TAG_BYTES : 0;
+    size_t tag_bytes = sink->config->is_srtp && peer->association == 0 ? LZ_SRTP_TAG_BYTES : 0;
     if (payload.size < tag_bytes || !lz_rtp_decode((LzBytes){payload.data, payload.size - tag_bytes}, &packet)) {
         lz_probe_count(sink->probes, sink->context.scope, LZ_METRIC_SERVICE_REFUSED, 1);
         return;
     }
-    Stream *stream = find_stream(sink, source, source_port, packet.source);
+    Stream *stream = find_stream(sink, peer, packet.source);
     if (!stream) {
         lz_probe_count(sink->probes, sink->context.scope, LZ_METRIC_SERVICE_REFUSED, 1);
         return;
@@ -147,7 +149,7 @@ static void init(void *state, const void *config, const LzServiceContext *contex
 static void start(void *state)
 {
     Sink *sink = state;
-    bool is_bound = lz_host_bind_udp(sink->context.host, sink->context.listen.port, received, sink);
+    bool is_bound = lz_host_serve(sink->context.host, &sink->context.listen, received, sink);
     g_assert(is_bound);
 }
 
@@ -165,7 +167,7 @@ static void clear(void *state)
 
 static const LzParam params[] = {
     LZ_PARAM(Config, is_srtp, .key = "srtp", .kind = LZ_PARAM_BOOL,
-             .help = "10 bytes of SRTP's tag stand behind each packet; as the clients have it", .source = "RFC 3711 section 5.2"),
+             .help = "with its `tls` off: 10 bytes in the place of SRTP's tag stand behind each packet; as the clients have it", .source = "RFC 3711 section 5.2"),
     LZ_PARAM(Config, streams_max, .kind = LZ_PARAM_COUNT, .min = 1, .max = 1e6, .fallback = 10000,
              .help = "streams at a time; packets of others are refused", .source = "assumed"),
     LZ_PARAM_END,
@@ -173,17 +175,18 @@ static const LzParam params[] = {
 
 static const char *const not_modelled[] = {
     "a play-out buffer: a packet that comes after a later one is of no use",
-    "CPU time, decoding, RTCP, and SRTP's cryptography",
+    "CPU time of anything but SRTP and DTLS; decoding, RTCP",
     "the end of streams: each is remembered until the service fails",
     NULL,
 };
 
-static const LzServiceOps ops = {.init = init, .start = start, .stop = stop, .clear = clear, .port = 5004, .is_datagram = true};
+static const LzServiceOps ops = {.init = init, .start = start, .stop = stop, .clear = clear, .port = 5004, .is_datagram = true,
+                                 .speaks_dtls = true, .carries_media = true};
 
 const LzModel lz_service_model_media_sink = {
     .name = "media-sink",
-    .summary = "receives voice and video in RTP; measures loss, delay and jitter",
-    .source = "RFC 3550",
+    .summary = "receives voice and video in RTP, by SRTP unless its `tls` is off; measures loss, delay and jitter",
+    .source = "RFC 3550, RFC 3711, RFC 5764",
     .kind = LZ_MODEL_SERVICE,
     .params = params,
     .config_size = sizeof(Config),

@@ -193,7 +193,7 @@ void lz_association_begin(LzAssociation *association)
 
 size_t lz_association_room_bytes(const LzAssociation *association)
 {
-    return association->dtls ? lz_tls_endpoint_room_bytes(lz_dtls_endpoint(association->dtls)) : LZ_UDP_PAYLOAD_MAX;
+    return association->dtls ? lz_dtls_room_bytes(association->dtls) : LZ_UDP_PAYLOAD_MAX;
 }
 
 bool lz_association_send(LzAssociation *association, LzBytes message, uint8_t dscp, LzMessageId id)

@@ -3,6 +3,7 @@
 #include "sim/host/dtls.h"
 
 #include "sim/host/handshake.h"
+#include "sim/tls/srtp.h"
 
 typedef struct Arrived {
     struct Arrived *next;
@@ -17,6 +18,8 @@ typedef struct Outgoing {
     LzBuffer *bytes;
 } Outgoing;
 
+typedef enum { JOB_STEP, JOB_WRITE, JOB_OPEN_MEDIA, JOB_SEAL_MEDIA } JobKind;
+
 struct LzDtls {
     LzHost *host;
     LzTlsEndpoint *tls;
@@ -26,7 +29,10 @@ struct LzDtls {
     LzPlace peer;
     LzEvent timer;
     LzCpuJob job;
-    LzTlsStep step;                     /* made by the running job */
+    JobKind job_kind;
+    LzTlsStep step;                     /* made by the running job … */
+    LzBuffer *media;                    /* … or this, as it goes on */
+    LzSrtp *sending, *receiving;        /* NULL: not agreed on */
     LzTime cost_ns, handshake_from_ns;
     bool has_expired, begins;           /* the timer; a client's first step is due */
     bool is_open, has_ended, was_counted;
@@ -99,6 +105,23 @@ static void pump(LzDtls *dtls)
     }
 }
 
+/* SRTP and DTLS share the port (RFC 5764 5.1.2). Before the keys are there, media is nothing. */
+static void open_media(LzDtls *dtls)
+{
+    Arrived *arrived = take_arrived(dtls);
+    LzCryptoWork *work = &dtls->step.work;
+    if (dtls->receiving) {
+        dtls->media = lz_srtp_unprotect(dtls->receiving, (LzBytes){arrived->bytes->data, arrived->bytes->size}, work);
+    }
+    arrived_free(arrived);
+}
+
+static void seal_media(LzDtls *dtls)
+{
+    const LzBuffer *bytes = dtls->writing->bytes;
+    dtls->media = lz_srtp_protect(dtls->sending, (LzBytes){bytes->data, bytes->size}, &dtls->step.work);
+}
+
 static void read_one(LzDtls *dtls, LzTime wall_ns)
 {
     dtls->begins = false;
@@ -114,17 +137,44 @@ static void read_one(LzDtls *dtls, LzTime wall_ns)
     lz_tls_endpoint_step(dtls->tls, wall_ns, &dtls->step);
 }
 
+static JobKind choose_job(const LzDtls *dtls)
+{
+    if (dtls->begins || dtls->has_expired) {
+        return JOB_STEP;
+    }
+    const LzBuffer *first = dtls->arrived_first ? dtls->arrived_first->bytes : NULL;
+    if (first) {
+        return lz_srtp_is_media((LzBytes){first->data, first->size}) ? JOB_OPEN_MEDIA : JOB_STEP;
+    }
+    return dtls->sending ? JOB_SEAL_MEDIA : JOB_WRITE;
+}
+
 static LzCpuCost job_begin(void *owner)
 {
     LzDtls *dtls = owner;
     LzTime wall_ns = lz_host_wall_ns(dtls->host);
     dtls->reading_from = dtls->peer;
-    if (dtls->begins || dtls->has_expired || dtls->arrived_first) {
+    dtls->job_kind = choose_job(dtls);
+    dtls->step = (LzTlsStep){.state = LZ_TLS_OPEN, .timer_ns = LZ_DTLS_TIMER_AS_BEFORE};
+    if (dtls->job_kind == JOB_WRITE || dtls->job_kind == JOB_SEAL_MEDIA) {
+        dtls->writing = take_outgoing(dtls);
+        lz_probe_handed_to_tls(dtls->host->env.probes, dtls->writing->message);
+    }
+    switch (dtls->job_kind) {
+    case JOB_STEP:
         read_one(dtls, wall_ns);
-    } else {
-        Outgoing *writing = dtls->writing = take_outgoing(dtls);
-        lz_probe_handed_to_tls(dtls->host->env.probes, writing->message);
-        lz_tls_endpoint_write(dtls->tls, wall_ns, (LzBytes){writing->bytes->data, writing->bytes->size}, &dtls->step);
+        break;
+    case JOB_WRITE: {
+        const LzBuffer *bytes = dtls->writing->bytes;
+        lz_tls_endpoint_write(dtls->tls, wall_ns, (LzBytes){bytes->data, bytes->size}, &dtls->step);
+        break;
+    }
+    case JOB_OPEN_MEDIA:
+        open_media(dtls);
+        break;
+    case JOB_SEAL_MEDIA:
+        seal_media(dtls);
+        break;
     }
     dtls->cost_ns = lz_host_crypto_ns(dtls->host, &dtls->step.work);
     return (LzCpuCost){dtls->cost_ns, true};
@@ -169,17 +219,27 @@ static void fail(LzDtls *dtls, const LzTlsStep *step)
                                           : LZ_CLOSE_TLS_ERROR);
 }
 
-static void send_datagrams(LzDtls *dtls, const LzTlsStep *step)
+static void send_one(LzDtls *dtls, const LzBuffer *datagram)
 {
     LzHost *host = dtls->host;
+    if (host->options.digest) {
+        lz_digest_add_bytes(host->options.digest, LZ_DIGEST_TLS, datagram->data, datagram->size);
+    }
+    host->stats.tx_bytes += datagram->size;
+    dtls->events->send(dtls->self, (LzBytes){datagram->data, datagram->size}, dtls->writing ? dtls->writing->dscp : dtls->dscp,
+                       dtls->writing ? dtls->writing->message : 0);
+}
+
+/* What is no RTP packet, or of one source too many, cannot be sent. */
+static void send_all(LzDtls *dtls, const LzTlsStep *step, const LzBuffer *media)
+{
     for (guint i = 0; step->datagrams && i < step->datagrams->len; i++) {
-        const LzBuffer *datagram = g_ptr_array_index(step->datagrams, i);
-        if (host->options.digest) {
-            lz_digest_add_bytes(host->options.digest, LZ_DIGEST_TLS, datagram->data, datagram->size);
-        }
-        host->stats.tx_bytes += datagram->size;
-        dtls->events->send(dtls->self, (LzBytes){datagram->data, datagram->size}, dtls->writing ? dtls->writing->dscp : dtls->dscp,
-                           dtls->writing ? dtls->writing->message : 0);
+        send_one(dtls, g_ptr_array_index(step->datagrams, i));
+    }
+    if (dtls->job_kind == JOB_SEAL_MEDIA && media) {
+        send_one(dtls, media);
+    } else if (dtls->job_kind == JOB_SEAL_MEDIA) {
+        lz_probe_lost(dtls->host->env.probes, dtls->writing->message, LZ_LOSS_REFUSED);
     }
 }
 
@@ -198,6 +258,7 @@ static void set_timer(LzDtls *dtls, LzTime timer_ns)
 static void open(LzDtls *dtls)
 {
     dtls->is_open = true;
+    lz_srtp_of_endpoint(dtls->tls, &dtls->sending, &dtls->receiving);
     dtls->host->stats.sessions_opened++;
     dtls->host->stats.open_sessions++;
     lz_handshake_opened(dtls->host, dtls->tls, dtls->handshake_from_ns, &dtls->was_counted);
@@ -216,8 +277,12 @@ static void count_retransmissions(const LzDtls *dtls, unsigned count)
 }
 
 /* What the owner sees; it may free or end the association at any of these. */
-static void tell(LzDtls *dtls, const LzTlsStep *step)
+static void tell(LzDtls *dtls, const LzTlsStep *step, const LzBuffer *media)
 {
+    if (media && dtls->job_kind == JOB_OPEN_MEDIA) {
+        dtls->events->received(dtls->self, (LzBytes){media->data, media->size});
+        return;
+    }
     if (step->has_newer) {
         dtls->events->heard(dtls->self, dtls->reading_from);
     }
@@ -242,6 +307,7 @@ static void job_finish(void *owner)
 {
     LzDtls *dtls = owner;
     LzTlsStep step = dtls->step;
+    LzBuffer *media = g_steal_pointer(&dtls->media);
     dtls->step = (LzTlsStep){0};
     dtls->is_finishing = true;
     dtls->host->stats.crypto_ns += dtls->cost_ns;
@@ -250,11 +316,12 @@ static void job_finish(void *owner)
         lz_tls_ticket_move(dtls->ticket, step.ticket);
     }
     count_retransmissions(dtls, step.retransmissions);
-    send_datagrams(dtls, &step);
+    send_all(dtls, &step, media);
     set_timer(dtls, step.timer_ns);
     g_clear_pointer(&dtls->writing, outgoing_free);
-    tell(dtls, &step);
+    tell(dtls, &step, media);
     lz_tls_step_clear(&step);
+    lz_buffer_unref(media);
     dtls->is_finishing = false;
     if (dtls->is_freed) {
         lz_dtls_free(dtls);
@@ -311,6 +378,9 @@ void lz_dtls_free(LzDtls *dtls)
     lz_cpu_cancel(&dtls->job);
     drop_waiting(dtls);
     lz_tls_step_clear(&dtls->step);
+    lz_buffer_unref(dtls->media);
+    lz_srtp_free(dtls->sending);
+    lz_srtp_free(dtls->receiving);
     lz_tls_endpoint_free(dtls->tls);
     g_free(dtls);
 }
@@ -337,7 +407,7 @@ void lz_dtls_feed(LzDtls *dtls, LzPlace from, LzBytes datagram)
 bool lz_dtls_send(LzDtls *dtls, LzBytes message, uint8_t dscp, LzMessageId id)
 {
     g_assert(dtls->is_open && !dtls->has_ended);
-    if (message.size > lz_tls_endpoint_room_bytes(dtls->tls)) {
+    if (message.size > lz_dtls_room_bytes(dtls)) {
         return false;
     }
     Outgoing *outgoing = g_new(Outgoing, 1);
@@ -346,6 +416,11 @@ bool lz_dtls_send(LzDtls *dtls, LzBytes message, uint8_t dscp, LzMessageId id)
     dtls->outgoing_last = outgoing;
     pump(dtls);
     return true;
+}
+
+size_t lz_dtls_room_bytes(const LzDtls *dtls)
+{
+    return dtls->sending ? LZ_UDP_PAYLOAD_MAX - LZ_SRTP_TAG_BYTES : lz_tls_endpoint_room_bytes(dtls->tls);
 }
 
 bool lz_dtls_is_open(const LzDtls *dtls)

@@ -29,8 +29,10 @@ LzDtls *lz_dtls_new(LzHost *host, const LzTlsProfile *profile, const LzTlsClient
 void lz_dtls_free(LzDtls *dtls);        /* accepts NULL; messages that wait are lost */
 void lz_dtls_give_up(LzDtls *dtls);     /* its handshake takes too long: counts it; to be freed now */
 void lz_dtls_feed(LzDtls *dtls, LzPlace from, LzBytes datagram);
-/* Of an open one. False: too long for a datagram. */
+/* Of an open one. False: too long for a datagram. When both sides have agreed on SRTP, messages are RTP packets and travel as
+ * SRTP beside the records. */
 bool lz_dtls_send(LzDtls *dtls, LzBytes message, uint8_t dscp, LzMessageId id);
+size_t lz_dtls_room_bytes(const LzDtls *dtls);          /* the longest message, while it is open */
 bool lz_dtls_is_open(const LzDtls *dtls);
 const LzTlsEndpoint *lz_dtls_endpoint(const LzDtls *dtls);
 

@@ -10,7 +10,7 @@ static void resolve_connection(LzResolver *resolver, const LzFleetPlan *fleet, L
     const LzNode *node = lz_walk_node(resolver->walk, connection);
     LzMark mark = lz_resolve_tls_mark(node, connection->name.mark);
     if (service && service->tls.is_datagram) {
-        lz_resolve_dtls(resolver, &connection->tls, mark);
+        lz_resolve_dtls(resolver, &connection->tls, service->tls.has_srtp, mark);
     }
     lz_resolve_check_tls(resolver, &connection->tls, mark);
     if (service) {

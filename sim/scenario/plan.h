@@ -112,7 +112,7 @@ typedef struct LzTlsPlan {
     bool resume;                        /* service: issues tickets; client: uses them */
     LzTime ticket_lifetime_ns;
     LzDtlsPlan dtls;
-    bool is_datagram;                   /* resolved: it is DTLS */
+    bool is_datagram, has_srtp;         /* resolved: it is DTLS; and for the keys of media */
 } LzTlsPlan;
 
 extern const char *const lz_group_words[], *const lz_suite_words[], *const lz_exchange_words[];

@@ -61,7 +61,7 @@ void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mar
     }
 }
 
-void lz_resolve_dtls(LzResolver *resolver, LzTlsPlan *tls, LzMark mark)
+void lz_resolve_dtls(LzResolver *resolver, LzTlsPlan *tls, bool has_srtp, LzMark mark)
 {
     if (tls->is_enabled && tls->min != VERSION_1_2) {
         lz_report_error(resolver->report, "E116", mark, 1, "over UDP there is DTLS 1.2 alone, and `min` of `tls` is \"1.3\"");
@@ -69,6 +69,7 @@ void lz_resolve_dtls(LzResolver *resolver, LzTlsPlan *tls, LzMark mark)
         lz_report_error(resolver->report, "E116", mark, 1, "`retransmit` of `dtls` is longer than its `retransmit_max`");
     }
     tls->is_datagram = true;
+    tls->has_srtp = has_srtp;
     tls->min = tls->max = VERSION_1_2;
 }
 
@@ -90,7 +91,7 @@ static void resolve_service(LzResolver *resolver, LzServicePlan *service)
     if (ops && ops->is_datagram && !ops->carries_tls && !ops->speaks_dtls) {
         service->tls.is_enabled = false;
     } else if (ops && ops->speaks_dtls) {
-        lz_resolve_dtls(resolver, &service->tls, tls_mark);
+        lz_resolve_dtls(resolver, &service->tls, ops->carries_media, tls_mark);
     }
     service->cpu_class = lz_data_cpu(resolver->data, &service->cpu);
     if (service->kind.model) {
@@ -357,7 +358,7 @@ static void resolve_fleet(LzResolver *resolver, LzFleetPlan *fleet)
     const LzNode *connect = lz_node_get(lz_walk_node(resolver->walk, fleet), "connect", NULL);
     LzMark tls_mark = lz_resolve_tls_mark(connect, fleet->name.mark);
     if (service && service->tls.is_datagram) {
-        lz_resolve_dtls(resolver, &fleet->connect.tls, tls_mark);
+        lz_resolve_dtls(resolver, &fleet->connect.tls, service->tls.has_srtp, tls_mark);
     }
     lz_resolve_check_tls(resolver, &fleet->connect.tls, tls_mark);
     if (service) {

@@ -33,7 +33,7 @@ LzList lz_resolve_connections(LzResolver *resolver, LzFleetPlan *fleet, const Lz
 /* TLS as it is written in `node` for a connection of the fleet to the service: */
 void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark);
 /* Of a service that speaks DTLS, and of who connects to it; before lz_resolve_check_tls(). */
-void lz_resolve_dtls(LzResolver *resolver, LzTlsPlan *tls, LzMark mark);
+void lz_resolve_dtls(LzResolver *resolver, LzTlsPlan *tls, bool has_srtp, LzMark mark);
 void lz_resolve_warn_tls(LzResolver *resolver, const LzText *fleet, const LzTlsPlan *ours, const LzText *to,
                          const LzServicePlan *service, const LzNode *node);
 LzMark lz_resolve_tls_mark(const LzNode *node, LzMark fallback);

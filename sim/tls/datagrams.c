@@ -33,6 +33,7 @@ void lz_tls_datagrams_free(LzTlsDatagrams *datagrams)
         lz_tls_datagrams_drop(datagrams);
         g_clear_pointer(&datagrams->sent, g_ptr_array_unref);
         g_clear_pointer(&datagrams->messages, g_ptr_array_unref);
+        g_free(datagrams->srtp_keys);
         g_free(datagrams);
     }
 }

@@ -7,6 +7,8 @@
 
 #include "sim/tls/tls.h"
 
+enum { LZ_TLS_SRTP_KEYS_BYTES = 60 };
+
 typedef struct LzTlsDatagrams {
     GPtrArray *arrived;                 /* LzBuffer: not read */
     guint read;                         /* of them */
@@ -18,6 +20,7 @@ typedef struct LzTlsDatagrams {
     bool has_sent, has_sent_change;     /* any piece; the change of keys */
     bool repeats;                       /* something went out again */
     uint8_t connection_id[LZ_DTLS_CID_BYTES];
+    uint8_t *srtp_keys;                 /* LZ_TLS_SRTP_KEYS_BYTES, once they are made; NULL: not wanted, or not yet */
 } LzTlsDatagrams;
 
 LzTlsDatagrams *lz_tls_datagrams_new(void);

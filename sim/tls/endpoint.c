@@ -33,7 +33,7 @@ struct LzTlsEndpoint {
     GByteArray *output;                 /* during a step */
     LzTlsDatagrams *datagrams;          /* of DTLS, in the place of the three above; NULL: TLS */
     GPtrArray *secrets;                 /* during a step: char *; NULL: none yet */
-    bool has_sent_close, has_seen_certificate, keeps_tickets;
+    bool has_sent_close, tells_secrets, has_seen_certificate, keeps_tickets;
     GBytes *peer_certificate;           /* NULL: none, or nobody wants it */
     char peer_name[LZ_TLS_NAME_SIZE], resumed_name[LZ_TLS_NAME_SIZE];
 };
@@ -133,6 +133,35 @@ static void use_shared_key(LzTlsEndpoint *endpoint, const LzTlsClient *client)
     g_strlcpy(endpoint->resumed_name, client->server_name, sizeof endpoint->resumed_name);
 }
 
+/* RFC 5764 4.2, RFC 5705 4: without a context. */
+static void derive_srtp_keys(LzTlsDatagrams *datagrams, const unsigned char *secret, size_t size,
+                             const unsigned char client_random[32], const unsigned char server_random[32],
+                             mbedtls_tls_prf_types prf)
+{
+    unsigned char randoms[64];
+    memcpy(randoms, client_random, 32);
+    memcpy(randoms + 32, server_random, 32);
+    datagrams->srtp_keys = datagrams->srtp_keys ? datagrams->srtp_keys : g_malloc(LZ_TLS_SRTP_KEYS_BYTES);
+    int ret = mbedtls_ssl_tls_prf(prf, secret, size, "EXTRACTOR-dtls_srtp", randoms, sizeof randoms, datagrams->srtp_keys,
+                                  LZ_TLS_SRTP_KEYS_BYTES);
+    g_assert(ret == 0);         /* memory */
+}
+
+static void export_secret(void *self, mbedtls_ssl_key_export_type type, const unsigned char *secret, size_t size,
+                          const unsigned char client_random[32], const unsigned char server_random[32],
+                          mbedtls_tls_prf_types prf)
+{
+    LzTlsEndpoint *endpoint = self;
+    if (endpoint->profile->options.dtls.has_srtp) {
+        derive_srtp_keys(endpoint->datagrams, secret, size, client_random, server_random, prf);
+    }
+    char *line = endpoint->tells_secrets ? lz_key_log_line(type, client_random, secret, size) : NULL;
+    if (line) {
+        endpoint->secrets = endpoint->secrets ? endpoint->secrets : g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(endpoint->secrets, line);
+    }
+}
+
 /* A client needs no id of its own: it knows whom it speaks to. */
 static int begin_dtls(LzTlsEndpoint *endpoint)
 {
@@ -140,6 +169,9 @@ static int begin_dtls(LzTlsEndpoint *endpoint)
     LzTlsDatagrams *datagrams = endpoint->datagrams = lz_tls_datagrams_new();
     mbedtls_ssl_set_timer_cb(&endpoint->ssl, datagrams, lz_tls_datagrams_set_timer, lz_tls_datagrams_timer);
     mbedtls_ssl_set_mtu(&endpoint->ssl, (uint16_t)options->dtls.mtu_bytes);
+    if (options->dtls.has_srtp) {
+        mbedtls_ssl_set_export_keys_cb(&endpoint->ssl, export_secret, endpoint);
+    }
     if (!options->dtls.has_connection_id) {
         return 0;
     }
@@ -555,6 +587,19 @@ size_t lz_tls_endpoint_room_bytes(const LzTlsEndpoint *endpoint)
     return room > 0 ? (size_t)room : 0;
 }
 
+bool lz_tls_endpoint_is_server(const LzTlsEndpoint *endpoint)
+{
+    return endpoint->profile->options.is_server;
+}
+
+const uint8_t *lz_tls_endpoint_srtp_keys(const LzTlsEndpoint *endpoint)
+{
+    mbedtls_dtls_srtp_info info;
+    mbedtls_ssl_get_dtls_srtp_negotiation_result(&endpoint->ssl, &info);
+    bool has_agreed = info.MBEDTLS_PRIVATE(chosen_dtls_srtp_profile) == MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80;
+    return has_agreed && endpoint->datagrams ? endpoint->datagrams->srtp_keys : NULL;
+}
+
 LzBytes lz_tls_endpoint_connection_id(const LzTlsEndpoint *endpoint)
 {
     const LzTlsProfileOptions *options = &endpoint->profile->options;
@@ -571,22 +616,9 @@ LzBytes lz_tls_endpoint_peer_certificate(const LzTlsEndpoint *endpoint)
     return bytes;
 }
 
-static void export_secret(void *self, mbedtls_ssl_key_export_type type, const unsigned char *secret, size_t size,
-                          const unsigned char client_random[32], const unsigned char server_random[32],
-                          mbedtls_tls_prf_types prf)
-{
-    (void)server_random;
-    (void)prf;
-    LzTlsEndpoint *endpoint = self;
-    char *line = lz_key_log_line(type, client_random, secret, size);
-    if (line) {
-        endpoint->secrets = endpoint->secrets ? endpoint->secrets : g_ptr_array_new_with_free_func(g_free);
-        g_ptr_array_add(endpoint->secrets, line);
-    }
-}
-
 void lz_tls_endpoint_tell_secrets(LzTlsEndpoint *endpoint)
 {
+    endpoint->tells_secrets = true;
     mbedtls_ssl_set_export_keys_cb(&endpoint->ssl, export_secret, endpoint);
 }
 

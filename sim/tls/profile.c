@@ -150,6 +150,13 @@ static int configure_dtls(LzTlsProfile *profile)
         mbedtls_ssl_conf_dtls_cookies(config, options->has_cookies ? lz_cookie_never_write : NULL,
                                       options->has_cookies ? lz_cookie_is_checked : NULL, NULL);
     }
+    if (options->has_srtp) {
+        static const mbedtls_ssl_srtp_profile profiles[] = {MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80, MBEDTLS_TLS_SRTP_UNSET};
+        int ret = mbedtls_ssl_conf_dtls_srtp_protection_profiles(config, profiles);
+        if (ret != 0) {
+            return ret;
+        }
+    }
     size_t cid_bytes = profile->options.is_server && options->has_connection_id ? LZ_DTLS_CID_BYTES : 0;
     return options->has_connection_id ? mbedtls_ssl_conf_cid(config, cid_bytes, MBEDTLS_SSL_UNEXPECTED_CID_IGNORE) : 0;
 }

@@ -181,6 +181,9 @@ void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *r
 void lz_tls_endpoint_expire(LzTlsEndpoint *endpoint);
 /* The longest message that one record of an open endpoint may carry. */
 size_t lz_tls_endpoint_room_bytes(const LzTlsEndpoint *endpoint);
+/* RFC 5764 4.2: 60 bytes of an open endpoint that has agreed on SRTP; NULL: it has not. Borrowed. */
+const uint8_t *lz_tls_endpoint_srtp_keys(const LzTlsEndpoint *endpoint);
+bool lz_tls_endpoint_is_server(const LzTlsEndpoint *endpoint);
 /* A server's, by which its clients' datagrams know it wherever they come from; size 0: it has none. Borrowed. */
 LzBytes lz_tls_endpoint_connection_id(const LzTlsEndpoint *endpoint);
 

@@ -27,7 +27,7 @@ def tshark(capture, display_filter, *fields):
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=True).stdout.splitlines()
 
 
-def look(name, folder, settings, present, absent):
+def look(name, folder, settings, present, absent, has_media=False):
     out = os.path.join(folder, name)
     command = [lazaret, "run", scenario, "-q", "--no-plots", "-o", out, "--live", "off"]
     for setting in settings:
@@ -36,10 +36,15 @@ def look(name, folder, settings, present, absent):
     check(f"{name}: what is expected holds", done.returncode == 0, (done.stdout + done.stderr)[-300:].replace("\n", " | "))
     capture = os.path.join(out, "capture.pcapng")
     frames = tshark(capture, "dtls")
-    others = tshark(capture, "udp && !dtls")
-    check(f"{name}: every packet is DTLS", frames and not others, f"{len(frames)} are, {len(others)} are not")
+    others = tshark(capture, "udp && !dtls && !rtp")
+    check(f"{name}: every packet is DTLS{' or SRTP' if has_media else ''}", frames and not others, f"{len(frames)} are, {len(others)} are not")
     bad = tshark(capture, "_ws.malformed || _ws.expert.severity == 0x00800000 || udp.checksum.status == 0")
     check(f"{name}: nothing is malformed", not bad, f"{len(bad)} frames, first {bad[:3]}")
+    if has_media:
+        check(f"{name}: most of it is media", len(tshark(capture, "srtp.auth_tag")) > 100)
+        for display_filter in present:
+            check(f"{name}: {display_filter}", tshark(capture, display_filter), "none")
+        return capture
     data = tshark(capture, "dtls.record.content_type == 23 || dtls.record.special_type == 25 && !dtls.handshake")
     closed = tshark(capture, "(dtls.record.content_type == 23 || dtls.record.special_type == 25 && !dtls.handshake) && !coap")
     check(f"{name}: all application data decrypts to CoAP", data and not closed, f"{len(data)} records, {len(closed)} do not")
@@ -60,11 +65,16 @@ with tempfile.TemporaryDirectory() as folder:
                    ["dtls.handshake.type == 3", "dtls.handshake.ciphersuite == 0xc0ae && dtls.handshake.type == 2",
                     "dtls.handshake.extension.type == 54 && dtls.handshake.type == 2", "dtls.record.special_type == 25 && coap",
                     POSTED, "coap.code == 68 && coap.type == 2"], ["dtls.fragment"])
-    ports = set(tshark(capture, "udp.dstport == 5684 && ip.src == 10.0.1.2", "udp.srcport"))
+    first = tshark(capture, "udp.dstport == 5684", "ip.src")[0]
+    ports = set(tshark(capture, f"udp.dstport == 5684 && ip.src == {first}", "udp.srcport"))
     check("fridge: one association, several ports", len(ports) > 3, f"{ports}")
     look("sensor", folder, ["record.pcapng.fleet=sensor"],
          ["dtls.handshake.type == 3", "dtls.handshake.ciphersuite == 0xc0a8 && dtls.handshake.type == 2", POSTED],
          ["dtls.record.special_type == 25", "dtls.handshake.type == 11"])
+    # RFC 5764: use_srtp (14) with AES128_CM_HMAC_SHA1_80, then packets of 12 + 160 + 10 bytes, by the handshake alone known as SRTP.
+    look("phone", folder, ["record.pcapng.fleet=phone"],
+         ["dtls.handshake.extension.type == 14 && dtls.handshake.type == 2 && dtls.use_srtp.protection_profile == 0x0001",
+          "srtp.auth_tag && udp.length == 190 && rtp.p_type == 0"], [], has_media=True)
     # Without losses: to tshark a piece that comes again is a mistake.
     look("pieces", folder, ["network.links.lan.loss=0 %", "services.things.tls.dtls.mtu=400 B", "fleet.fridge.connect.tls.dtls.mtu=300 B"],
          ["dtls.fragment", "dtls.fragments", POSTED], ["udp.length > 408"])
