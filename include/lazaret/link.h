@@ -17,6 +17,10 @@ typedef enum { LZ_UP, LZ_DOWN } LzDirection;    /* up: from the station into the
 typedef struct LzLinkOps {
     /* Zeroed bytes of the model's own for each station and direction, beside the engine's: lz_link_port_state(). */
     size_t port_state_size;
+    /* A medium with queues by class of traffic: so many for each station and direction, and which of them takes a
+     * packet. In all calls, from kick() to lz_link_busy(), `station` then stands for station * lanes + lane. 0: one. */
+    unsigned lanes;
+    unsigned (*lane)(const void *state, const LzPacket *packet);
     /* link: for the calls below. env: the medium's. stations: how many may be attached (fixed). */
     void (*init)(void *state, const void *config, LzLink *link, const LzEnv *env, unsigned stations);
     /* The packet, for which the queue is no reason to wait, would go at once: lz_link_pass() and send it, true.
@@ -33,6 +37,7 @@ typedef struct LzLinkOps {
 } LzLinkOps;
 
 /* For models: */
+LzScope lz_link_scope(const LzLink *link);     /* what is reported of this link */
 void *lz_link_port_state(const LzLink *link, unsigned station, LzDirection direction);
 /* A packet that the model holds will be delivered: fetches what that will touch. */
 void lz_link_expect(const LzLink *link, unsigned station, LzDirection direction, const LzPacket *packet);

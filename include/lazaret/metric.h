@@ -72,6 +72,9 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(LINK_DELIVERED, LINK, "delivered", COUNTER, NONE, "packets delivered") \
     X(LINK_BYTES, LINK, "bytes", COUNTER, BYTES, "bytes delivered, as on the wire") \
     X(LINK_DROPPED, LINK, "dropped", RATIO, NONE, "packets dropped, of those offered") \
+    X(LINK_ROAMS, LINK, "roams", COUNTER, NONE, "times that a station of a radio came back, to this access point or another") \
+    X(LINK_ROAM_GAP, LINK, "roam_gap", SAMPLE, SECONDS, "leaving an access point to being associated again") \
+    X(LINK_ASSOCIATED, LINK, "associated", LEVEL, RATIO, "share of a radio's stations that are associated") \
     X(SERVICE_CPU, SERVICE, "cpu", LEVEL, RATIO, "busy share of the service's cores") \
     X(SERVICE_CPU_WAIT, SERVICE, "cpu_wait", SAMPLE, SECONDS, "wait for a core") \
     X(SERVICE_QUEUE, SERVICE, "queue", LEVEL, NONE, "pieces of work waiting for a core") \

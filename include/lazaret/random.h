@@ -31,6 +31,7 @@ typedef enum {
     LZ_PURPOSE_ONBOARDING,      /* admission to the network, enrolment and renewal */
     LZ_PURPOSE_PSK,             /* keys that an entity shares with servers */
     LZ_PURPOSE_DTLS_COOKIE,     /* a server's key for them */
+    LZ_PURPOSE_SHADOW,          /* radio: line of sight and shadowing between two places */
 } LzPurpose;
 
 typedef struct LzRandom {

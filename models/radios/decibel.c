@@ -6,12 +6,13 @@
 #include "lazaret/random.h"
 
 #define MDB_PER_NEPER_E6 INT64_C(4342944819)            /* 10^4 / ln 10, in millionths */
+#define LN_2_64_Q32 INT64_C(190530846196)        /* 64 ln 2: what lz_fixed_neg_ln_q32(1) is */
 #define LOG2_PER_MDB_E13 INT64_C(3321928095)            /* lb 10 / 10^4, in 10^-13 */
 
 LzMdb lz_mdb_of(uint64_t value)
 {
     g_assert(value > 0);
-    const int64_t ln_q32 = (int64_t)(lz_fixed_neg_ln_q32(1) - lz_fixed_neg_ln_q32(value));
+    const int64_t ln_q32 = LN_2_64_Q32 - (int64_t)lz_fixed_neg_ln_q32(value);
     const __int128 scaled = (__int128)ln_q32 * MDB_PER_NEPER_E6 / 1000000;
     return (LzMdb)((scaled + (INT64_C(1) << 31)) >> 32);
 }

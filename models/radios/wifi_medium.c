@@ -503,8 +503,14 @@ void lz_wifi_medium_block(LzWifiMedium *medium, LzTime until_ns)
             freeze(node);
             node->is_frozen = false;
         }
+        for (unsigned ac = 0; ac < LZ_WIFI_AC_COUNT; ac++) {
+            if (node->functions[ac].is_waiting && !node->functions[ac].is_counting) {
+                draw_backoff(node, ac);
+            }
+        }
     }
     medium->blocked_until_ns = until_ns;
+    unlist_idle(medium);
     for (LzWifiNode *node = medium->nodes; node; node = node->next) {
         if (!node->is_frozen) {
             find_next(node);

@@ -17,7 +17,8 @@
 #define PPB INT64_C(1000000000)
 #define BITS_NS_PER_BYTE_S (8u * (unsigned __int128)LZ_NS_PER_S)
 
-/* One station and direction. Index in LzLink.ports: 2 * station + direction. Its queue's state and the model's stand
+/* One station, lane and direction. Index in LzLink.ports: 2 * (station * lanes + lane) + direction. Its queue's state and
+ * the model's stand
  * right behind it: a packet that meets the one meets the others. */
 typedef struct Port {
     LzElement input;            /* next: the sink */
@@ -45,7 +46,8 @@ struct LzLink {
     uint8_t *ports;             /* Port, queue state and model state, port_stride apart */
     size_t port_stride, state_offset;
     Waker *wakers;              /* by port index; NULL: these queues never hold back */
-    unsigned stations;
+    unsigned stations, lanes;   /* lanes: queues of a station in each direction */
+    unsigned pairs;             /* stations * lanes: what the model counts as stations */
     bool is_up;
     bool may_pass;              /* queue and model both let packets pass that need not wait */
     LzScope scope;
@@ -218,6 +220,9 @@ static void port_receive(LzElement *element, LzPacket *packet)
 {
     Port *port = (Port *)element;
     LzLink *link = port->link;
+    if (G_UNLIKELY(link->lanes > 1)) {
+        port = port_at(link, port->index + 2 * link->ops->lane(link->state, packet));
+    }
     unsigned index = port->index;
     LzDirection direction = port_direction(index);
     LzLinkStats *stats = &link->stats[direction];
@@ -263,6 +268,11 @@ static void port_receive(LzElement *element, LzPacket *packet)
 static const LzElementOps port_ops = {.receive = port_receive};
 
 /* ---- what models call ---- */
+
+LzScope lz_link_scope(const LzLink *link)
+{
+    return link->scope;
+}
 
 void *lz_link_port_state(const LzLink *link, unsigned station, LzDirection direction)
 {
@@ -426,6 +436,8 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->queue_ops = queue->model->ops;
     link->may_pass = link->ops->offer && link->queue_ops->lets_pass;
     link->stations = stations;
+    link->lanes = MAX(link->ops->lanes, 1);
+    link->pairs = stations * link->lanes;
     link->is_up = true;
     link->scope = scope;
     link->digest = digest;
@@ -437,11 +449,11 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->digest_name = lz_entity_id(name) << 24;
     link->state_offset = sizeof(Port) + aligned(queue->model->state_size, STATE_ALIGNMENT);
     link->port_stride = aligned(link->state_offset + link->ops->port_state_size, PORT_ALIGNMENT);
-    link->ports = lz_block_new0(2 * (size_t)stations * link->port_stride);
-    link->wakers = link->queue_ops->ready_ns ? g_new0(Waker, 2 * stations) : NULL;
+    link->ports = lz_block_new0(2 * (size_t)link->pairs * link->port_stride);
+    link->wakers = link->queue_ops->ready_ns ? g_new0(Waker, 2 * link->pairs) : NULL;
     link->state = g_malloc0(choice->model->state_size);
     link->reported_ns = link->integrated_ns[LZ_UP] = link->integrated_ns[LZ_DOWN] = lz_now(env->scheduler);
-    for (unsigned index = 0; index < 2 * stations; index++) {
+    for (unsigned index = 0; index < 2 * link->pairs; index++) {
         init_port(link, index, queue);
     }
     link->ops->init(link->state, choice->config, link, &link->env, stations);
@@ -456,7 +468,7 @@ void lz_link_free(LzLink *link)
     link->ops->clear(link->state);
     lz_impairment_free(link->impairment);
     lz_link_check_free(link->check);
-    for (unsigned index = 0; index < 2 * link->stations; index++) {
+    for (unsigned index = 0; index < 2 * link->pairs; index++) {
         link->queue_ops->clear(queue_of(link, index));
         if (link->wakers) {
             lz_event_cancel(link->env.scheduler, &link->wakers[index].due);
@@ -464,7 +476,7 @@ void lz_link_free(LzLink *link)
     }
     g_free(link->wakers);
     g_free(link->state);
-    lz_block_free(link->ports, 2 * (size_t)link->stations * link->port_stride);
+    lz_block_free(link->ports, 2 * (size_t)link->pairs * link->port_stride);
     g_free(link->name);
     g_free(link);
 }
@@ -472,21 +484,25 @@ void lz_link_free(LzLink *link)
 LzElement *lz_link_input(LzLink *link, unsigned station, LzDirection direction)
 {
     g_assert(station < link->stations);
-    return &port_at(link, port_index(station, direction))->input;
+    return &port_at(link, port_index(station * link->lanes, direction))->input;
 }
 
 void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzElement *sink)
 {
     g_assert(station < link->stations);
-    Port *port = port_at(link, port_index(station, direction));
-    port->input.next = sink;
-    port->expect = sink->ops->expect;
+    for (unsigned lane = 0; lane < link->lanes; lane++) {
+        Port *port = port_at(link, port_index(station * link->lanes + lane, direction));
+        port->input.next = sink;
+        port->expect = sink->ops->expect;
+    }
 }
 
 void lz_link_set_buffer(LzLink *link, unsigned station, LzDirection direction, LzSharedBuffer *buffer)
 {
     g_assert(station < link->stations);
-    port_at(link, port_index(station, direction))->buffer = buffer;
+    for (unsigned lane = 0; lane < link->lanes; lane++) {
+        port_at(link, port_index(station * link->lanes + lane, direction))->buffer = buffer;
+    }
 }
 
 void lz_link_set_tagging(LzLink *link, LzDirection direction, LzTagging tagging)
@@ -522,7 +538,7 @@ void lz_link_set_up(LzLink *link, bool is_up)
         lz_impairment_lose_all(link->impairment, LZ_DROP_LINK_DOWN);
     }
     LzTime now_ns = lz_now(link->env.scheduler);
-    for (unsigned index = 0; index < 2 * link->stations; index++) {
+    for (unsigned index = 0; index < 2 * link->pairs; index++) {
         drop_queue(link, index);
         Port *port = port_at(link, index);
         LzTime cut_ns = MAX(port->busy_until_ns - now_ns, 0);
@@ -546,7 +562,7 @@ void lz_link_impair(LzLink *link, uint32_t loss_ppb, LzTime delay_ns)
 {
     static const LzImpairmentEvents events = {.pass = impairment_pass, .lose = impairment_lose};
     if (!link->impairment) {
-        link->impairment = lz_impairment_new(&link->env, 2 * link->stations, &events, link);
+        link->impairment = lz_impairment_new(&link->env, 2 * link->pairs, &events, link);
     }
     lz_impairment_set(link->impairment, loss_ppb, delay_ns);
 }
@@ -573,7 +589,7 @@ void lz_link_report(LzLink *link)
         return;
     }
     LzTime busiest_ns = 0;
-    for (unsigned index = 0; index < 2 * link->stations; index++) {
+    for (unsigned index = 0; index < 2 * link->pairs; index++) {
         lz_cache_fetch(port_at(link, index + PORTS_AHEAD), sizeof(Port));       /* any address will do */
         LzTime busy_ns = take_busy_ns(port_at(link, index), now_ns);
         busiest_ns = MAX(busiest_ns, busy_ns);
@@ -604,7 +620,7 @@ void lz_link_check_now(LzLink *link)
     for (unsigned direction = LZ_UP; link->check && direction <= LZ_DOWN; direction++) {
         const LzLinkStats *stats = &link->stats[direction];
         LzInside inside = {stats->queued_packets, stats->queued_bytes, stats->in_flight_packets, stats->in_flight_bytes, 0, 0};
-        for (unsigned index = direction; index < 2 * link->stations; index += 2) {
+        for (unsigned index = direction; index < 2 * link->pairs; index += 2) {
             inside.backlog_packets += link->queue_ops->backlog_packets(queue_of(link, index));
             inside.backlog_bytes += link->queue_ops->backlog_bytes(queue_of(link, index));
         }
