@@ -6,6 +6,7 @@
 #include <mbedtls/x509_crt.h>
 
 #include "sim/tls/aead.h"
+#include "sim/tls/context.h"
 #include "sim/tls/ec.h"
 #include "sim/tls/spare_buffers.h"
 #include "sim/tls/tls.h"
@@ -63,5 +64,15 @@ LzCredential *lz_credential_new_keyed(LzPki *pki, const char *name, const char *
 LzKey *lz_pki_issuing_key(const LzPki *pki, const char **ret_name);     /* borrowed, as its CA's common name */
 /* DER, borrowed: the issuing CA's first, the root's last; NULL: there are no more. */
 GBytes *lz_pki_ca_certificate(const LzPki *pki, unsigned index);
+
+/* Around calls into Mbed TLS that are no handshake, on behalf of owner. Nothing that reaches the wire is drawn there: nonces are
+ * RFC 6979's. */
+typedef struct LzPkiWork {
+    LzRandom blinding;
+    LzTlsContext context;
+    LzTlsContext *previous;
+} LzPkiWork;
+void lz_pki_work_begin(LzPkiWork *work, const LzPki *pki, const char *owner, LzCryptoWork *counted);
+void lz_pki_work_end(LzPkiWork *work);
 
 #endif

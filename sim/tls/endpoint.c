@@ -35,6 +35,7 @@ struct LzTlsEndpoint {
     GPtrArray *secrets;                 /* during a step: char *; NULL: none yet */
     bool has_sent_close, tells_secrets, has_seen_certificate, keeps_tickets;
     GBytes *peer_certificate;           /* NULL: none, or nobody wants it */
+    GBytes *revoked;                    /* uint64_t, ascending; NULL: none is */
     char peer_name[LZ_TLS_NAME_SIZE], resumed_name[LZ_TLS_NAME_SIZE];
 };
 
@@ -245,9 +246,47 @@ void lz_tls_endpoint_free(LzTlsEndpoint *endpoint)
     lz_psk_config_free(endpoint->own_config);
     lz_credential_chain_free(endpoint->chain);
     g_bytes_unref(endpoint->peer_certificate);
+    g_bytes_unref(endpoint->revoked);
     drop_input(endpoint);
     lz_tls_datagrams_free(endpoint->datagrams);
     g_free(endpoint);
+}
+
+static bool is_among(GBytes *serials, uint64_t serial)
+{
+    size_t size;
+    const uint64_t *items = g_bytes_get_data(serials, &size);
+    size_t from = 0, to = size / sizeof *items;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (items[middle] == serial) {
+            return true;
+        }
+        *(items[middle] < serial ? &from : &to) = items[middle] < serial ? middle + 1 : middle;
+    }
+    return false;
+}
+
+/* Called by Mbed TLS for each certificate of the chain, the root first. Numbers are unique for their issuer alone. */
+static int check_revocation(void *self, mbedtls_x509_crt *shown, int depth, uint32_t *flags)
+{
+    LzTlsEndpoint *endpoint = self;
+    LzCertificate certificate;
+    const char *issuer;
+    lz_pki_issuing_key(endpoint->profile->options.trust, &issuer);
+    if (depth == 0 && lz_certificate_read((LzBytes){shown->raw.p, shown->raw.len}, &certificate) &&
+        strcmp(certificate.issuer, issuer) == 0 && is_among(endpoint->revoked, certificate.serial)) {
+        *flags |= MBEDTLS_X509_BADCERT_REVOKED;
+        g_strlcpy(endpoint->peer_name, certificate.name, sizeof endpoint->peer_name);
+    }
+    return 0;
+}
+
+void lz_tls_endpoint_set_revoked(LzTlsEndpoint *endpoint, GBytes *serials)
+{
+    g_assert(endpoint->profile->options.is_server && !endpoint->revoked);
+    endpoint->revoked = serials;
+    mbedtls_ssl_set_verify(&endpoint->ssl, check_revocation, endpoint);
 }
 
 void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records)
@@ -534,6 +573,16 @@ void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *r
         endpoint->state = LZ_TLS_CLOSED;
         drop_input(endpoint);
     }
+    end_step(endpoint, previous, ret_step);
+}
+
+void lz_tls_endpoint_refuse(LzTlsEndpoint *endpoint, LzTime wall_ns, int alert, LzTlsStep *ret_step)
+{
+    g_assert(endpoint->state == LZ_TLS_OPEN);
+    LzTlsContext *previous = begin_step(endpoint, wall_ns, ret_step);
+    mbedtls_ssl_send_alert_message(&endpoint->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, (unsigned char)alert);
+    endpoint->state = LZ_TLS_FAILED;
+    drop_input(endpoint);
     end_step(endpoint, previous, ret_step);
 }
 

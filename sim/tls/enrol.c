@@ -9,14 +9,7 @@
 
 enum { REQUEST_SIZE_MAX = 4096 };
 
-/* Streams that nothing which reaches the wire is drawn from: nonces are RFC 6979's. */
-typedef struct Work {
-    LzRandom blinding;
-    LzTlsContext context;
-    LzTlsContext *previous;
-} Work;
-
-static void begin_work(Work *work, const LzPki *pki, const char *owner, LzCryptoWork *counted)
+void lz_pki_work_begin(LzPkiWork *work, const LzPki *pki, const char *owner, LzCryptoWork *counted)
 {
     lz_random_init(&work->blinding, 0, lz_entity_id(owner), LZ_PURPOSE_TLS_BLINDING);
     work->context = (LzTlsContext){.random = &work->blinding, .blinding = &work->blinding, .ec = lz_pki_ec(pki),
@@ -24,7 +17,7 @@ static void begin_work(Work *work, const LzPki *pki, const char *owner, LzCrypto
     work->previous = lz_tls_context_enter(&work->context);
 }
 
-static void end_work(Work *work)
+void lz_pki_work_end(LzPkiWork *work)
 {
     lz_tls_context_leave(work->previous);
 }
@@ -54,10 +47,10 @@ LzCredential *lz_enrol_begin(LzPki *pki, const char *name, const char *key_owner
 {
     *ret_work = (LzCryptoWork){0};
     LzCredential *credential = lz_credential_new_keyed(pki, name, key_owner, type, ret_work);
-    Work work;
-    begin_work(&work, pki, key_owner, ret_work);
+    LzPkiWork work;
+    lz_pki_work_begin(&work, pki, key_owner, ret_work);
     *ret_request = write_request(credential);
-    end_work(&work);
+    lz_pki_work_end(&work);
     return credential;
 }
 
@@ -72,14 +65,14 @@ static bool is_same_key(LzCredential *credential, mbedtls_pk_context *certified)
 
 bool lz_enrol_finish(LzCredential *credential, LzBytes certificate)
 {
-    Work work;
-    begin_work(&work, credential->pki, credential->request.name, NULL);
+    LzPkiWork work;
+    lz_pki_work_begin(&work, credential->pki, credential->request.name, NULL);
     mbedtls_x509_crt parsed;
     mbedtls_x509_crt_init(&parsed);
     bool is_good = mbedtls_x509_crt_parse_der(&parsed, certificate.data, certificate.size) == 0 &&
                    is_same_key(credential, &parsed.pk);
     mbedtls_x509_crt_free(&parsed);
-    end_work(&work);
+    lz_pki_work_end(&work);
     if (is_good) {
         credential->leaf = g_bytes_new(certificate.data, certificate.size);
     }
@@ -118,15 +111,15 @@ static GBytes *certify(LzPki *pki, mbedtls_x509_csr *request, const LzCertifyTer
 LzBuffer *lz_enrol_certify(LzPki *pki, LzBytes request, const LzCertifyTerms *terms, LzCryptoWork *ret_work)
 {
     *ret_work = (LzCryptoWork){0};
-    Work work;
-    begin_work(&work, pki, terms->name, ret_work);
+    LzPkiWork work;
+    lz_pki_work_begin(&work, pki, terms->name, ret_work);
     mbedtls_x509_csr parsed;
     mbedtls_x509_csr_init(&parsed);
     bool is_good = mbedtls_x509_csr_parse_der(&parsed, request.data, request.size) == 0 && is_for(&parsed, terms->name) &&
                    is_signed(&parsed);
     g_autoptr(GBytes) certificate = is_good ? certify(pki, &parsed, terms, ret_work) : NULL;
     mbedtls_x509_csr_free(&parsed);
-    end_work(&work);
+    lz_pki_work_end(&work);
     if (!certificate) {
         return NULL;
     }

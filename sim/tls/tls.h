@@ -161,6 +161,11 @@ LzTlsEndpoint *lz_tls_endpoint_new(const LzTlsProfile *profile, uint64_t seed, u
 void lz_tls_endpoint_offer(LzTlsEndpoint *endpoint, LzTlsTicket *ticket);
 void lz_tls_endpoint_free(LzTlsEndpoint *endpoint);
 
+/* Before the first step of a server: these certificates of whom it trusts are refused by the handshake (alert
+ * certificate_revoked), and their holder's name is then the peer's. uint64_t, ascending: serial numbers as lz_certificate_read()
+ * tells them. Takes the reference over. */
+void lz_tls_endpoint_set_revoked(LzTlsEndpoint *endpoint, GBytes *serials);
+
 /* Ciphertext that arrived, of DTLS a datagram; copied. Not processed before the next step. */
 void lz_tls_endpoint_feed(LzTlsEndpoint *endpoint, LzBytes records);
 /* Goes as far as the bytes allow, at this virtual wall clock. wall_ns: since 1970. Pure function of the endpoint's
@@ -173,6 +178,9 @@ bool lz_tls_endpoint_starts_without_clock(const LzTlsEndpoint *endpoint);
 /* Encrypts application bytes into records (state OPEN); of DTLS a message into one. */
 void lz_tls_endpoint_write(LzTlsEndpoint *endpoint, LzTime wall_ns, LzBytes plaintext, LzTlsStep *ret_step);
 void lz_tls_endpoint_close(LzTlsEndpoint *endpoint, LzTime wall_ns, LzTlsStep *ret_step);       /* close_notify */
+/* Ends an open connection with a fatal alert, and as failed. */
+void lz_tls_endpoint_refuse(LzTlsEndpoint *endpoint, LzTime wall_ns, int alert, LzTlsStep *ret_step);
+enum { LZ_ALERT_CERTIFICATE_REVOKED = 44, LZ_ALERT_CERTIFICATE_UNKNOWN = 46 };      /* RFC 8446 6.2 */
 
 /* ---- DTLS ---- */
 
