@@ -212,6 +212,9 @@ bool lz_host_is_on(const LzHost *host)
 void lz_host_set_clock_skew(LzHost *host, LzTime skew_ns)
 {
     host->options.clock_skew_ns = skew_ns;
+    if (host->onboarding) {
+        lz_onboarding_clock_set(host->onboarding);
+    }
 }
 
 LzTime lz_host_clock_skew(const LzHost *host)

@@ -26,6 +26,7 @@ struct LzOnboarding {
     bool is_admitted, is_by_site_id, has_network, was_enrolled;
     Waiting *waiting;
     LzEvent enrol, expiry;              /* when it asks for a certificate; when the one that it has ends */
+    LzTime renew_wall_ns, expiry_wall_ns;       /* the same, by its clock, of one that it has */
 };
 
 static LzScheduler *scheduler_of(const LzOnboarding *onboarding)
@@ -91,11 +92,12 @@ void lz_onboarding_forget(LzOnboarding *onboarding, const LzSession *session)
 
 /* ---- certificates ---- */
 
-static bool is_good(const LzOnboarding *onboarding, LzTime *ret_from_ns, LzTime *ret_to_ns)
+/* By the device's own clock, which may be wrong. */
+static bool is_good(const LzOnboarding *onboarding, LzCredential *credential, LzTime *ret_from_ns, LzTime *ret_to_ns)
 {
     LzCertificate certificate;
     size_t size;
-    const uint8_t *der = lz_credential_certificate(onboarding->site_id, &size);
+    const uint8_t *der = lz_credential_certificate(credential, &size);
     bool is_read = lz_certificate_read((LzBytes){der, size}, &certificate);
     g_assert(is_read);
     *ret_from_ns = certificate.not_before_unix_s * LZ_NS_PER_S;
@@ -110,21 +112,35 @@ static void drop_site_id(LzOnboarding *onboarding)
     }
 }
 
+static void wait_for_clock(LzOnboarding *onboarding)
+{
+    LzTime wall_ns = lz_host_wall_ns(onboarding->host);
+    lz_timer_after(scheduler_of(onboarding), &onboarding->enrol, MAX(onboarding->renew_wall_ns - wall_ns, 0));
+    lz_timer_after(scheduler_of(onboarding), &onboarding->expiry, MAX(onboarding->expiry_wall_ns - wall_ns, 0));
+}
+
 /* By the device's own clock: at its share of the life, earlier or later by some of it, so that a fleet that was enrolled
  * together does not renew together. */
 static void schedule_renewal(LzOnboarding *onboarding)
 {
     LzTime from_ns, to_ns;
-    if (!is_good(onboarding, &from_ns, &to_ns)) {
+    if (!is_good(onboarding, onboarding->site_id, &from_ns, &to_ns)) {
         from_ns = to_ns;
     }
     uint64_t life_ns = (uint64_t)(to_ns - from_ns);
     uint64_t jitter_ns = (uint64_t)((unsigned __int128)life_ns * onboarding->options->renew_jitter_ppb / PPB);
     LzTime at_ns = from_ns + (LzTime)((unsigned __int128)life_ns * onboarding->options->renew_ppb / PPB);
     at_ns += (LzTime)lz_random_below(&onboarding->random, 2 * jitter_ns + 1) - (LzTime)jitter_ns;
-    LzTime wall_ns = lz_host_wall_ns(onboarding->host);
-    lz_timer_after(scheduler_of(onboarding), &onboarding->enrol, MAX(at_ns - wall_ns, 0));
-    lz_timer_after(scheduler_of(onboarding), &onboarding->expiry, MAX(to_ns - wall_ns, 0));
+    onboarding->renew_wall_ns = at_ns;
+    onboarding->expiry_wall_ns = to_ns;
+    wait_for_clock(onboarding);
+}
+
+void lz_onboarding_clock_set(LzOnboarding *onboarding)
+{
+    if (onboarding->site_id && onboarding->host->is_on && !lz_est_client_is_busy(onboarding->est)) {
+        wait_for_clock(onboarding);
+    }
 }
 
 static void enrol_due(void *owner)
@@ -153,6 +169,11 @@ static void expired(void *owner)
 static void est_done(void *self, LzEstResult result, LzCredential *credential)
 {
     LzOnboarding *onboarding = self;
+    LzTime from_ns, to_ns;
+    if (credential && !is_good(onboarding, credential, &from_ns, &to_ns)) {     /* it would be asking for ever */
+        g_clear_pointer(&credential, lz_credential_free);
+        result = LZ_EST_REFUSED;
+    }
     if (result != LZ_EST_ENROLLED) {
         if (result == LZ_EST_REFUSED) {
             tell(onboarding, LZ_ONBOARDING_REFUSED);
@@ -167,7 +188,9 @@ static void est_done(void *self, LzEstResult result, LzCredential *credential)
     schedule_renewal(onboarding);
     tell(onboarding, onboarding->was_enrolled ? LZ_ONBOARDING_RENEWED : LZ_ONBOARDING_ENROLLED);
     onboarding->was_enrolled = true;
-    if (!is_renewal) {
+    if (is_renewal) {
+        lz_supplicant_use(onboarding->supplicant, onboarding->site_id);
+    } else {
         onboarding->is_admitted = false;        /* until it is by this one */
         lz_supplicant_start(onboarding->supplicant, onboarding->site_id);
     }
@@ -220,7 +243,7 @@ void lz_onboarding_power(LzOnboarding *onboarding, bool is_on)
         return;
     }
     LzTime from_ns, to_ns;
-    if (onboarding->site_id && !is_good(onboarding, &from_ns, &to_ns)) {
+    if (onboarding->site_id && !is_good(onboarding, onboarding->site_id, &from_ns, &to_ns)) {
         drop_site_id(onboarding);
         tell(onboarding, LZ_ONBOARDING_EXPIRED);
     }

@@ -11,6 +11,7 @@ typedef struct LzOnboarding LzOnboarding;
 LzOnboarding *lz_onboarding_new(LzHost *host);          /* of host->options */
 void lz_onboarding_free(LzOnboarding *onboarding);      /* accepts NULL */
 void lz_onboarding_power(LzOnboarding *onboarding, bool is_on);
+void lz_onboarding_clock_set(LzOnboarding *onboarding);
 void lz_onboarding_receive(LzOnboarding *onboarding, LzBytes frame);    /* EAPOL */
 /* Keeps the session until it may connect; then calls lz_session_begin() for it, with the site's certificate. */
 void lz_onboarding_connect(LzOnboarding *onboarding, LzSession *session, const LzConnect *connect);

@@ -198,6 +198,11 @@ void lz_supplicant_start(LzSupplicant *supplicant, LzCredential *credential)
     start_due(supplicant);
 }
 
+void lz_supplicant_use(LzSupplicant *supplicant, LzCredential *credential)
+{
+    supplicant->credential = supplicant->credential ? credential : NULL;
+}
+
 void lz_supplicant_stop(LzSupplicant *supplicant)
 {
     end_handshake(supplicant);

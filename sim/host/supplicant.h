@@ -13,6 +13,8 @@ LzSupplicant *lz_supplicant_new(LzHost *host, const LzHostOnboarding *options, v
 void lz_supplicant_free(LzSupplicant *supplicant);      /* accepts NULL */
 /* Begins, or begins anew, with this credential; borrowed until the next one, or the end. */
 void lz_supplicant_start(LzSupplicant *supplicant, LzCredential *credential);
+/* From the next handshake on, whenever the switch asks for one. Likewise. */
+void lz_supplicant_use(LzSupplicant *supplicant, LzCredential *credential);
 void lz_supplicant_stop(LzSupplicant *supplicant);
 void lz_supplicant_receive(LzSupplicant *supplicant, LzBytes frame);
 
