@@ -298,6 +298,7 @@ static void service_clear(Service *service)
         ops->clear(service->state);
         g_free(service->state);
     }
+    lz_status_client_free(service->status);
     lz_host_free(service->host);
     lz_world_attachment_clear(&service->attachment);
     lz_tls_profile_free(service->tls);
@@ -381,6 +382,7 @@ void lz_world_free(LzWorld *world)
     lz_laws_clear(&world->laws);
     lz_address_book_free(world->addresses);
     lz_mud_book_free(world->mud);
+    lz_world_clear_revocation(world);
     g_clear_pointer(&world->segment_of, g_hash_table_unref);
     g_clear_pointer(&world->segment_ports, g_ptr_array_unref);
     g_clear_pointer(&world->link_taps, g_ptr_array_unref);
@@ -471,6 +473,9 @@ void lz_world_service_power(LzWorld *world, const char *name, bool is_on)
         const LzServiceOps *ops = service->plan->kind.model->ops;
         lz_host_set_power(service->host, is_on);
         (is_on ? ops->start : ops->stop)(service->state);
+        if (service->status) {
+            (is_on ? lz_status_client_start : lz_status_client_stop)(service->status);
+        }
     }
 }
 

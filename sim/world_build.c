@@ -199,8 +199,10 @@ static gboolean build_service_profile(LzWorld *world, Service *service, GError *
     const LzServiceOps *ops = service->plan->kind.model->ops;
     LzTlsProfileOptions options = profile_options(world, &service->plan->tls, service->credential, service->plan->name.text);
     options.also_trust = ops->knows_manufacturers ? world->manufacturer : NULL;
-    options.keeps_certificates = ops->knows_manufacturers;
-    options.has_tickets = options.has_tickets && !ops->carries_tls;     /* EAP ends before anybody could resume */
+    bool asks = service->plan->tls.status.method != 0;
+    options.keeps_certificates = ops->knows_manufacturers || asks;
+    /* EAP ends before anybody could resume; and a session that is resumed shows no certificate that could be asked about. */
+    options.has_tickets = options.has_tickets && !ops->carries_tls && !asks;
     service->tls = lz_tls_profile_new(&options, error);
     return service->tls && lz_world_build_policy(world, service, &options, error);
 }
@@ -224,7 +226,7 @@ static void add_guards(LzWorld *world, Service *service)
     lz_link_set_sink(medium->link, medium->attached - 1, LZ_DOWN, input);
 }
 
-static LzAddress address_of(void *owner, const char *name)
+LzAddress lz_world_address_of(void *owner, const char *name)
 {
     LzWorld *world = owner;
     for (unsigned i = 0; i < world->plan->services.count; i++) {
@@ -268,14 +270,16 @@ static gboolean build_service(LzWorld *world, Service *service, const LzServiceP
     } else if (!lz_world_build_policy(world, service, NULL, error)) {
         return FALSE;
     }
+    lz_world_build_status(world, service);
     LzServiceContext context = {
         .host = service->host,
         .listen = {.port = (uint16_t)plan->port,
                    .backlog = (unsigned)plan->backlog,
                    .tls = service->tls,
-                   .handshake_timeout_ns = plan->handshake_timeout_ns},
+                   .handshake_timeout_ns = plan->handshake_timeout_ns,
+                   .status = service->status},
         .scope = service->scope,
-        .address_of = address_of,
+        .address_of = lz_world_address_of,
         .site = lz_world_build_site(world),
         .owner = world,
     };
@@ -391,6 +395,7 @@ static gboolean build_device(LzWorld *world, Device *device, Fleet *fleet, unsig
     device->host = attach_host(world, &request, &device->attachment);
     device->device = lz_device_new(device->host, &options);
     lz_world_note_device(world, device);
+    lz_world_note_standing(world, device);
     LzRandom random;
     lz_env_random(lz_host_env(device->host), LZ_PURPOSE_START, &random);
     device->start_ns = lz_dist_draw(&connect->start, &random);

@@ -182,6 +182,11 @@ static void set_down(Fault *fault, bool is_down)
     case LZ_FAULT_CLOCK_SKEW:
         skew_clocks(fault, is_down);
         return;
+    case LZ_FAULT_REVOKE:
+        if (is_down) {
+            lz_world_revoke(world, plan);
+        }
+        return;
     case LZ_FAULT_KIND_COUNT:
         break;
     }

@@ -8,6 +8,7 @@
 #include "sim/core/scheduler.h"
 #include "sim/core/workers.h"
 #include "sim/host/device.h"
+#include "sim/host/status_client.h"
 #include "sim/measure/check_time.h"
 #include "sim/net/access_port.h"
 #include "sim/net/guard.h"
@@ -67,6 +68,7 @@ typedef struct Service {
     LzCredential *credential;
     LzTlsProfile *tls;
     LzTlsProfile **segment_tls;         /* by segment: for its members in the place of tls; NULL: none is stricter */
+    LzStatusClient *status;             /* NULL: it does not ask about certificates */
     void *state;
     LzScope scope;
     unsigned zone;
@@ -151,6 +153,8 @@ typedef struct Fault {
     uint32_t times;                     /* that it went down */
 } Fault;
 
+typedef struct LzWorldRevocation LzWorldRevocation;
+
 struct LzWorld {
     const LzPlan *plan;
     uint64_t seed;
@@ -163,6 +167,7 @@ struct LzWorld {
     LzPki *pki, *manufacturer;          /* the latter NULL: nobody asks for its certificates */
     LzSite site;
     LzMudBook *mud;
+    LzWorldRevocation *revocation;      /* NULL: no certificate is taken back, nor asked about */
     GHashTable *bought, *bought_by_address;     /* Device, by name and address; look-up only; NULL: none is onboarded */
     Zone *zones;
     Switch *switches;                   /* zone by zone */
@@ -240,6 +245,19 @@ bool lz_world_onboarding_holds(const Device *device);   /* nobody has got to it 
 void lz_world_onboarding_ready(Device *device);
 void lz_world_onboarding_free(Onboarding *onboarding);  /* accepts NULL */
 void lz_world_free_authenticator(Switch *one);
+/* world_revocation.c: as LzSite has it; taking certificates back; devices as they come and go; who asks about them, for a service
+ * that has its TLS. */
+void lz_world_issued(void *owner, const char *name, uint64_t serial);
+const uint64_t *lz_world_revoked(void *owner, unsigned *ret_count);
+bool lz_world_is_barred(void *owner, const char *name);
+bool lz_world_uses_revocation(const LzWorld *world);
+void lz_world_revoke(LzWorld *world, const LzFaultPlan *fault);
+void lz_world_note_standing(LzWorld *world, const Device *device);      /* when it is built */
+void lz_world_note_presence(const Device *device, bool is_in);          /* admitted, or no more, as one of the site's */
+void lz_world_session_opened(void *owner, const char *name);            /* of LzPeerPolicy; owner: the service */
+void lz_world_build_status(LzWorld *world, Service *service);
+void lz_world_clear_revocation(LzWorld *world);
+LzAddress lz_world_address_of(void *owner, const char *service);        /* 0: it is not there yet */
 /* world_tls.c: names as the enums whose words they are, each once; whether an exchange is written out. */
 LzTlsChoices lz_tls_choices(const LzNameList *names, const char *const *words);
 bool lz_tls_plan_has(const LzTlsPlan *tls, LzTlsExchange exchange);

@@ -92,7 +92,7 @@ static void enforce_mud(void *owner, const char *name, const char *url)
 const LzSite *lz_world_build_site(LzWorld *world)
 {
     world->site = (LzSite){.authority = world->pki, .find_device = find_device, .find_station = find_station, .touched = touched,
-                           .enforce_mud = enforce_mud};
+                           .enforce_mud = enforce_mud, .issued = lz_world_issued, .revoked = lz_world_revoked, .is_barred = lz_world_is_barred};
     return &world->site;
 }
 
@@ -139,6 +139,8 @@ static void admitted(void *owner, const char *group_name)
     const LzWorld *world = onboarding->device->fleet->world;
     LzGroup group = group_name && world->addresses ? lz_address_book_group(world->addresses, group_name) : LZ_GROUP_NONE;
     join(onboarding, group);
+    lz_world_note_presence(onboarding->device,
+                           group_name && onboarding->is_enrolled && group == home_of(world, onboarding->device->fleet->plan));
     if (group_name) {
         count_admission(onboarding, group);
     } else {
@@ -506,8 +508,8 @@ gboolean lz_world_build_fleet_onboarding(LzWorld *world, Fleet *fleet, GError **
 {
     const LzOnboardingPlan *plan = &fleet->plan->onboarding;
     bool has_nac = plan->method == LZ_ONBOARDING_EST || plan->method == LZ_ONBOARDING_MAB;
-    fleet->onboarding_scope =
-        plan->method != LZ_ONBOARDING_NONE ? lz_probe_scope(world->probes, LZ_SCOPE_ONBOARDING, "", fleet->plan->name.text) : 0;
+    bool is_counted = plan->method != LZ_ONBOARDING_NONE || lz_world_uses_revocation(world);
+    fleet->onboarding_scope = is_counted ? lz_probe_scope(world->probes, LZ_SCOPE_ONBOARDING, "", fleet->plan->name.text) : 0;
     fleet->nac = has_nac ? lz_world_service(world, plan->nac.text) : NULL;
     if (!has_supplicant(fleet->plan)) {
         return TRUE;

@@ -143,10 +143,12 @@ static bool isolates(void *owner, LzAddress peer, LzTlsVersion version, LzTlsSui
 LzPeerPolicy lz_world_policy(Service *service)
 {
     const LzPlan *plan = service->world->plan;
+    LzPeerPolicy policy = {.opened = lz_world_uses_revocation(service->world) ? lz_world_session_opened : NULL, .owner = service};
     for (unsigned i = 0; i < plan->segments.count; i++) {
         if (has_policy(&LZ_PLAN_ITEMS(plan->segments, LzSegmentPlan)[i].tls)) {
-            return (LzPeerPolicy){choose, isolates, service};
+            policy.choose = choose;
+            policy.isolates = isolates;
         }
     }
-    return (LzPeerPolicy){0};
+    return policy;
 }

@@ -11,6 +11,8 @@ typedef struct LzChannelOptions {       /* everything borrowed for the channel's
     const LzTlsProfile *tls;
     const char *server_name;            /* of a client: whom it verifies; NULL: a server */
     LzCredential *credential;           /* of a client; NULL: it has none */
+    LzStatusClient *status;             /* of a server: certificates that it knows to be revoked are refused in the handshake; the
+                                           rest is the caller's to ask about. NULL: nobody knows of any */
 } LzChannelOptions;
 
 typedef struct LzChannelStep {          /* borrowed during the call */

@@ -54,6 +54,10 @@ typedef enum { LZ_UNIT_NONE, LZ_UNIT_SECONDS, LZ_UNIT_BYTES, LZ_UNIT_RATIO, LZ_U
     X(ONBOARDING_TOUCHES, ONBOARDING, "touches", COUNTER, NONE, "times that a person had to do something for a device") \
     X(ONBOARDING_RENEWED, ONBOARDING, "renewed", COUNTER, NONE, "certificates renewed") \
     X(ONBOARDING_EXPIRED, ONBOARDING, "expired", COUNTER, NONE, "certificates that ended before they were renewed") \
+    X(ONBOARDING_REVOKED_ADMITTED, ONBOARDING, "revoked_admitted", COUNTER, NONE, "times that a device was admitted after its certificate was revoked") \
+    X(ONBOARDING_REVOKED_SESSIONS, ONBOARDING, "revoked_sessions", COUNTER, NONE, "sessions that a service opened with a device whose certificate was revoked") \
+    X(ONBOARDING_UNHEARD, ONBOARDING, "unheard", COUNTER, NONE, "times that a device was refused because nothing was heard of its certificate (hard failure)") \
+    X(ONBOARDING_REVOCATION_LAG, ONBOARDING, "revocation_lag", SAMPLE, SECONDS, "from the revocation until the device is turned away for the first time") \
     X(FLOW_CREATED, FLOW, "created", COUNTER, NONE, "messages created") \
     X(FLOW_DELIVERED, FLOW, "delivered", RATIO, NONE, "messages delivered, of those created") \
     X(FLOW_LOST, FLOW, "lost", RATIO, NONE, "messages lost with a cause, datagrams on the way among them, of those created") \

@@ -65,6 +65,9 @@ LzSession *lz_request_connection_session(const LzRequestConnection *connection);
 /* A request of so many bytes, of its own and of its answer. Takes the job over, freed with g_free: it is served when the CPU
  * has worked for it, or at its turn as refused if there is no room. */
 void lz_request_connection_submit(LzRequestConnection *connection, void *job, uint64_t bytes);
+/* The same with work whose time is known: where there is room, before it is done. */
+bool lz_request_service_is_full(const LzRequestService *service);
+void lz_request_connection_submit_work(LzRequestConnection *connection, void *job, uint64_t bytes, LzTime work_ns);
 void lz_request_connection_refuse(LzRequestConnection *connection, void *job);         /* for another reason: at its turn */
 void lz_request_connection_send(LzRequestConnection *connection, LzBytes bytes);
 void lz_request_connection_close(LzRequestConnection *connection);      /* in order, behind what was sent */

@@ -18,6 +18,11 @@ typedef struct LzSite {
     void (*touched)(void *owner, const char *device);   /* somebody had to do something for it by hand */
     /* From now on it may begin no more than the description (RFC 8520) of that URL says; without one, nothing. */
     void (*enforce_mud)(void *owner, const char *device, const char *url);
+    /* Revocation: whose certificate has which number; the numbers of those that were taken back, borrowed for the call that asks;
+     * and whether a device gets no other. */
+    void (*issued)(void *owner, const char *device, uint64_t serial);
+    const uint64_t *(*revoked)(void *owner, unsigned *ret_count);
+    bool (*is_barred)(void *owner, const char *device);
 } LzSite;
 
 typedef struct LzServiceContext {
@@ -41,6 +46,7 @@ typedef struct LzServiceOps {
     bool speaks_dtls;                   /* … unless it is DTLS */
     bool carries_media;                 /* … and SRTP, with keys of that, what its clients send are RTP packets */
     bool carries_tls;                   /* … or inside its datagrams */
+    bool is_plain;                      /* speaks no TLS unless the scenario says so */
     bool knows_manufacturers;           /* accepts their certificates beside those of the site */
 } LzServiceOps;
 

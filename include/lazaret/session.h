@@ -7,6 +7,7 @@
 typedef struct LzHost LzHost;
 typedef struct LzSession LzSession;
 typedef struct LzTlsProfile LzTlsProfile;       /* a TLS configuration made by the world: versions, trust, a server's certificate */
+typedef struct LzStatusClient LzStatusClient;   /* made by the world: see lazaret/status_client.h */
 typedef struct LzCredential LzCredential;       /* private key and certificate of one entity, made by the world */
 
 typedef enum {
@@ -55,6 +56,7 @@ typedef struct LzListen {
     unsigned backlog;           /* accept queue + SYN queue, entries */
     const LzTlsProfile *tls;
     LzTime handshake_timeout_ns;        /* an accepted session that is not open by then is closed; 0 = none */
+    LzStatusClient *status;             /* judges the certificates that clients show; NULL: nobody does. Borrowed */
 } LzListen;
 void lz_host_listen(LzHost *host, const LzListen *listen, const LzSessionEvents *events,
                     void *(*accepted)(void *service, LzSession *session), void *service);

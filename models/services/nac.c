@@ -9,6 +9,7 @@
 #include "lazaret/protocol/eap.h"
 #include "lazaret/protocol/radius.h"
 #include "lazaret/service.h"
+#include "lazaret/status_client.h"
 
 typedef struct Config {
     LzText quarantine;
@@ -93,6 +94,9 @@ static void challenge(Conversation *conversation, LzEap *eap)
 
 static void end_handshake(Conversation *conversation)
 {
+    if (conversation->nac->context.listen.status) {
+        lz_status_client_cancel(conversation->nac->context.listen.status, conversation);
+    }
     g_clear_pointer(&conversation->channel, lz_channel_free);
     lz_eap_fragments_clear(&conversation->fragments);
     g_byte_array_set_size(conversation->records, 0);
@@ -224,28 +228,52 @@ static void send_records(Conversation *conversation)
     next_fragment(conversation);
 }
 
-static void stepped(void *self, const LzChannelStep *step)
+static void go_on(Conversation *conversation)
 {
-    static const uint8_t commitment[] = {0};    /* RFC 9190 2.1.1: from a TLS 1.3 server that has nothing more to say */
-    Conversation *conversation = self;
-    if (step->records.size > 0) {
-        g_byte_array_append(conversation->records, step->records.data, (guint)step->records.size);
-    }
-    if (step->just_opened) {
-        conversation->is_accepted = decide(conversation);
-        conversation->is_refused = !conversation->is_accepted;
-        if (conversation->is_accepted && lz_channel_is_1_3(conversation->channel)) {
-            lz_channel_write(conversation->channel, (LzBytes){commitment, sizeof commitment});
-            return;
-        }
-    }
-    conversation->is_refused |= step->has_failed;
     if (conversation->records->len > 0) {
         send_records(conversation);
     } else if (conversation->is_refused) {
         finish(conversation, NULL);
     } else {
         next_fragment(conversation);
+    }
+}
+
+static void decided(void *self, bool is_accepted)
+{
+    static const uint8_t commitment[] = {0};    /* RFC 9190 2.1.1: from a TLS 1.3 server that has nothing more to say */
+    Conversation *conversation = self;
+    conversation->is_accepted = is_accepted;
+    conversation->is_refused = !is_accepted;
+    if (is_accepted && lz_channel_is_1_3(conversation->channel)) {
+        lz_channel_write(conversation->channel, (LzBytes){commitment, sizeof commitment});
+    } else {
+        go_on(conversation);
+    }
+}
+
+static void judged(void *self, LzStatusVerdict verdict)
+{
+    decided(self, verdict == LZ_STATUS_GOOD);
+}
+
+static void stepped(void *self, const LzChannelStep *step)
+{
+    Conversation *conversation = self;
+    if (step->records.size > 0) {
+        g_byte_array_append(conversation->records, step->records.data, (guint)step->records.size);
+    }
+    conversation->is_refused |= step->has_failed;
+    if (!step->just_opened) {
+        go_on(conversation);
+        return;
+    }
+    bool is_accepted = decide(conversation);
+    LzStatusClient *status = conversation->nac->context.listen.status;
+    if (is_accepted && status) {
+        lz_status_client_ask(status, &conversation->certificate, judged, conversation);
+    } else {
+        decided(conversation, is_accepted);
     }
 }
 
@@ -259,7 +287,7 @@ static void start_handshake(Conversation *conversation)
         return;
     }
     conversation->fragments.fragment_bytes = (uint32_t)nac->config->fragment_bytes;
-    const LzChannelOptions options = {.tls = nac->context.listen.tls};
+    const LzChannelOptions options = {.tls = nac->context.listen.tls, .status = nac->context.listen.status};
     conversation->channel = lz_channel_new(nac->context.host, &options, stepped, conversation);
     LzEap eap = {.is_start = true};
     challenge(conversation, &eap);

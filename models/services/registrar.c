@@ -147,6 +147,10 @@ static void certified(void *owner)
     LzBuffer *certificate = g_steal_pointer(&connection->certificate);
     if (certificate) {
         const LzBytes bytes = {certificate->data, certificate->size};
+        LzCertificate issued;
+        if (lz_certificate_read(bytes, &issued)) {
+            connection->registrar->context.site->issued(connection->registrar->context.owner, issued.name, issued.serial);
+        }
         answer_certificates(connection, &bytes, 1);
     } else {
         refuse(connection, 400);
@@ -185,7 +189,8 @@ static void enrol(Connection *connection)
     bool is_known = lz_certificate_read(lz_session_peer_certificate(connection->session), &shown) &&
                     registrar->context.site->find_device(registrar->context.owner, shown.name, &record);
     bool is_of_site = is_known && strcmp(shown.issuer, lz_authority_name(registrar->context.site->authority)) == 0;
-    if (!is_known || (connection->operation == REENROL && !is_of_site)) {
+    bool is_barred = is_known && registrar->context.site->is_barred(registrar->context.owner, shown.name);
+    if (!is_known || is_barred || (connection->operation == REENROL && !is_of_site)) {
         refuse(connection, 403);
         return;
     }

@@ -102,13 +102,22 @@ static void add_job(LzRequestConnection *connection, void *job, LzTime cost_ns, 
     work(connection);
 }
 
-void lz_request_connection_submit(LzRequestConnection *connection, void *job, uint64_t bytes)
+bool lz_request_service_is_full(const LzRequestService *service)
+{
+    return service->jobs >= service->config->queue_max;
+}
+
+void lz_request_connection_submit_work(LzRequestConnection *connection, void *job, uint64_t bytes, LzTime work_ns)
 {
     const LzRequestService *service = connection->service;
     const LzRequestServiceConfig *config = service->config;
-    const bool is_full = service->jobs >= config->queue_max;
     const LzTime bytes_ns = (LzTime)((__int128)bytes * 8 * LZ_NS_PER_S / config->work_bps);
-    add_job(connection, job, config->cost_ns + bytes_ns, is_full);
+    add_job(connection, job, config->cost_ns + bytes_ns + work_ns, lz_request_service_is_full(service));
+}
+
+void lz_request_connection_submit(LzRequestConnection *connection, void *job, uint64_t bytes)
+{
+    lz_request_connection_submit_work(connection, job, bytes, 0);
 }
 
 void lz_request_connection_refuse(LzRequestConnection *connection, void *job)

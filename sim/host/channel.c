@@ -2,11 +2,13 @@
 #include "lazaret/channel.h"
 
 #include "sim/host/handshake.h"
+#include "sim/host/status_client.h"
 #include "sim/tls/enrol.h"
 
 struct LzChannel {
     LzHost *host;
     LzTlsEndpoint *tls;
+    LzStatusClient *status;             /* NULL: nobody knows what is revoked */
     LzBuffer *writing;                  /* NULL: the step reads */
     LzCpuJob job;
     LzTlsStep step;                     /* made by the running job */
@@ -51,6 +53,9 @@ static void job_finish(void *owner)
         .just_opened = step.just_opened,
         .has_failed = step.state == LZ_TLS_FAILED || step.state == LZ_TLS_CLOSED,
     };
+    if (channel->status && step.alert_sent == LZ_ALERT_CERTIFICATE_REVOKED) {
+        lz_status_client_note_refused(channel->status, lz_tls_endpoint_peer_name(channel->tls));
+    }
     if (step.just_opened) {
         lz_probe_count(channel->host->env.probes, channel->host->options.service_scope, LZ_METRIC_SERVICE_HANDSHAKES, 1);
     }
@@ -68,6 +73,10 @@ LzChannel *lz_channel_new(LzHost *host, const LzChannelOptions *options, void (*
                                        options->server_name ? &client : NULL);
     if (host->options.key_log) {
         lz_tls_endpoint_tell_secrets(channel->tls);
+    }
+    channel->status = options->status;
+    if (channel->status) {
+        lz_status_client_arm(channel->status, channel->tls);
     }
     lz_cpu_job_init(&channel->job, job_begin, NULL, job_finish, channel);
     channel->stepped = stepped;

@@ -48,6 +48,7 @@ typedef struct LzPeerPolicy {
     bool (*choose)(void *owner, LzAddress peer, const LzTlsProfile *own, const LzTlsProfile **ret_profile);
     /* It is open. True: it must go, and is counted as isolated. */
     bool (*isolates)(void *owner, LzAddress peer, LzTlsVersion version, LzTlsSuite suite);
+    void (*opened)(void *owner, const char *name);      /* a session with the holder of that name's certificate, ticket or key */
     void *owner;
 } LzPeerPolicy;
 

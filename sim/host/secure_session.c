@@ -6,6 +6,7 @@
 
 #include "sim/host/handshake.h"
 #include "sim/host/session_internal.h"
+#include "sim/host/status_client.h"
 
 typedef struct Outgoing {               /* application bytes waiting to be encrypted */
     struct Outgoing *next;
@@ -13,7 +14,7 @@ typedef struct Outgoing {               /* application bytes waiting to be encry
     LzBuffer *bytes;
 } Outgoing;
 
-typedef enum { JOB_STEP, JOB_WRITE, JOB_CLOSE } JobKind;
+typedef enum { JOB_STEP, JOB_WRITE, JOB_CLOSE, JOB_REFUSE } JobKind;
 
 struct LzSecure {
     LzSession *session;
@@ -27,6 +28,10 @@ struct LzSecure {
     size_t outgoing_bytes;
     Outgoing *outgoing_head, *outgoing_tail;
     Outgoing *writing;                  /* of the running JOB_WRITE: still among outgoing_bytes */
+    LzStatusClient *status;             /* of a server that has certificates judged; NULL: it takes them as they are */
+    bool is_judging;                    /* open, but nobody knows of it before it is known whether the peer's certificate is good */
+    int refusal;                        /* alert with which it is to end; 0: none */
+    LzTlsStep held;                     /* that opened it, while it is judged */
     JobKind job_kind;
     LzCpuJob job;
     LzTask task;
@@ -66,6 +71,8 @@ static void do_job(void *owner)
     } else if (secure->job_kind == JOB_WRITE) {
         const LzBuffer *bytes = secure->writing->bytes;
         lz_tls_endpoint_write(secure->tls, secure->begun_wall_ns, (LzBytes){bytes->data, bytes->size}, &secure->step);
+    } else if (secure->job_kind == JOB_REFUSE) {
+        lz_tls_endpoint_refuse(secure->tls, secure->begun_wall_ns, secure->refusal, &secure->step);
     } else {
         lz_tls_endpoint_close(secure->tls, secure->begun_wall_ns, &secure->step);
     }
@@ -90,6 +97,7 @@ static bool may_be_long(const LzSecure *secure)
     case JOB_WRITE:
         return secure->writing->bytes->size >= LZ_TLS_LONG_RECORD;
     case JOB_CLOSE:
+    case JOB_REFUSE:
         break;
     }
     return false;
@@ -196,6 +204,9 @@ static void fail(LzSecure *secure, const LzTlsStep *step)
     if (is_refusal) {
         lz_handshake_refused(host, alert);
     }
+    if (secure->status && !secure->refusal && step->alert_sent == LZ_ALERT_CERTIFICATE_REVOKED) {
+        lz_status_client_note_refused(secure->status, lz_tls_endpoint_peer_name(secure->tls));
+    }
     lz_handshake_ended(host, &secure->was_counted, is_refusal);
     lz_session_trace(session, LZ_TRACE_HANDSHAKE, alert + 1, is_alert ? lz_tls_alert_name(alert) : "failed");
     lz_session_finish_tcp(session);
@@ -238,6 +249,66 @@ static bool is_isolated(const LzSecure *secure)
     return is_isolated;
 }
 
+/* What a step brought, for the application: it is open, plaintext, the end. */
+static void tell(LzSecure *secure, LzTlsStep *step)
+{
+    LzSession *session = secure->session;
+    if (step->just_opened) {
+        lz_session_open(session);
+    }
+    if (step->plaintext && session->phase == LZ_SESSION_OPEN) {
+        secure->has_heard = true;
+        session->events->received(session->self, session, (LzBytes){step->plaintext->data, step->plaintext->size});
+    }
+    if (session->phase == LZ_SESSION_CLOSED) {
+        /* the application aborted it meanwhile */
+    } else if (step->state == LZ_TLS_FAILED) {
+        fail(secure, step);
+    } else if (step->state == LZ_TLS_CLOSED) {
+        lz_session_finish_tcp(session);
+        lz_session_end(session, secure->job_kind == JOB_CLOSE ? LZ_CLOSE_LOCAL : LZ_CLOSE_PEER);
+    } else {
+        pump(secure);
+    }
+    lz_tls_step_clear(step);
+}
+
+static void refuse(LzSecure *secure, LzStatusVerdict verdict)
+{
+    secure->refusal = verdict == LZ_STATUS_REVOKED ? LZ_ALERT_CERTIFICATE_REVOKED : LZ_ALERT_CERTIFICATE_UNKNOWN;
+    lz_tls_step_clear(&secure->held);
+    pump(secure);
+}
+
+static void decided(void *self, LzStatusVerdict verdict)
+{
+    LzSecure *secure = self;
+    secure->is_judging = false;
+    if (verdict != LZ_STATUS_GOOD) {
+        refuse(secure, verdict);
+        return;
+    }
+    LzTlsStep step = secure->held;
+    secure->held = (LzTlsStep){0};
+    tell(secure, &step);
+}
+
+/* Takes the step over if the session has to wait until its peer's certificate is judged. */
+static bool has_to_wait(LzSecure *secure, LzTlsStep *step)
+{
+    LzCertificate certificate;
+    LzStatusVerdict verdict;
+    if (!secure->status || step->state != LZ_TLS_OPEN ||
+        !lz_certificate_read(lz_tls_endpoint_peer_certificate(secure->tls), &certificate) ||
+        (lz_status_client_knows(secure->status, &certificate, &verdict) && verdict == LZ_STATUS_GOOD)) {
+        return false;
+    }
+    secure->is_judging = true;
+    secure->held = *step;
+    lz_status_client_ask(secure->status, &certificate, decided, secure);
+    return true;
+}
+
 static void job_finish(void *owner)
 {
     LzSecure *secure = owner;
@@ -260,25 +331,12 @@ static void job_finish(void *owner)
         g_clear_pointer(&secure->writing, outgoing_free);
     }
     if (step.just_opened && is_isolated(secure)) {
+        step.just_opened = false;
         lz_session_abort(session);
-    } else if (step.just_opened) {
-        lz_session_open(session);
     }
-    if (step.plaintext && session->phase == LZ_SESSION_OPEN) {
-        secure->has_heard = true;
-        session->events->received(session->self, session, (LzBytes){step.plaintext->data, step.plaintext->size});
+    if (!step.just_opened || !has_to_wait(secure, &step)) {
+        tell(secure, &step);
     }
-    if (session->phase == LZ_SESSION_CLOSED) {
-        /* the application aborted it meanwhile */
-    } else if (step.state == LZ_TLS_FAILED) {
-        fail(secure, &step);
-    } else if (step.state == LZ_TLS_CLOSED) {
-        lz_session_finish_tcp(session);
-        lz_session_end(session, secure->job_kind == JOB_CLOSE ? LZ_CLOSE_LOCAL : LZ_CLOSE_PEER);
-    } else {
-        pump(secure);
-    }
-    lz_tls_step_clear(&step);
 }
 
 /* Chooses what the CPU job does next: what arrived, then what is to be sent, then the end. */
@@ -286,10 +344,12 @@ static void pump(LzSecure *secure)
 {
     LzSession *session = secure->session;
     bool is_open = session->phase == LZ_SESSION_OPEN;
-    if (session->phase == LZ_SESSION_CLOSED || secure->is_over || secure->job.state != LZ_CPU_JOB_IDLE) {
+    if (session->phase == LZ_SESSION_CLOSED || secure->is_over || secure->is_judging || secure->job.state != LZ_CPU_JOB_IDLE) {
         return;
     }
-    if (secure->has_input) {
+    if (secure->refusal) {
+        secure->job_kind = JOB_REFUSE;
+    } else if (secure->has_input) {
         secure->job_kind = JOB_STEP;
     } else if (is_open && secure->outgoing_head) {
         secure->job_kind = JOB_WRITE;
@@ -309,6 +369,20 @@ static void pump(LzSecure *secure)
 }
 
 /* ---- life ---- */
+
+void lz_secure_judge(LzSecure *secure, LzStatusClient *status)
+{
+    secure->status = status;
+    lz_status_client_arm(status, secure->tls);
+}
+
+static void stop_judging(LzSecure *secure)
+{
+    if (secure->is_judging) {
+        secure->is_judging = false;
+        lz_status_client_cancel(secure->status, secure);
+    }
+}
 
 LzSecure *lz_secure_new(LzSession *session, const LzTlsProfile *profile, const LzTlsClient *client)
 {
@@ -335,6 +409,8 @@ void lz_secure_free(LzSecure *secure)
     if (!secure) {
         return;
     }
+    stop_judging(secure);
+    lz_tls_step_clear(&secure->held);
     lz_cpu_cancel(&secure->job);
     if (lz_task_is_given_away(&secure->task)) {
         take_back(secure);
@@ -350,6 +426,7 @@ void lz_secure_free(LzSecure *secure)
 
 void lz_secure_stop(LzSecure *secure)
 {
+    stop_judging(secure);
     lz_cpu_cancel(&secure->job);
 }
 

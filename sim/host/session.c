@@ -169,6 +169,15 @@ static void event_fired(void *owner)
 
 /* ---- opening ---- */
 
+static void tell_policy(const LzSession *session)
+{
+    const LzPeerPolicy *policy = &session->host->options.policy;
+    const char *name = policy->opened ? lz_session_peer_name(session) : NULL;
+    if (name) {
+        policy->opened(policy->owner, name);
+    }
+}
+
 void lz_session_open(LzSession *session)
 {
     session->phase = LZ_SESSION_OPEN;
@@ -178,6 +187,7 @@ void lz_session_open(LzSession *session)
     if (session->secure) {
         lz_secure_opened(session->secure);
     }
+    tell_policy(session);
     lz_session_trace(session, LZ_TRACE_SESSION, 0, "opened");
     session->events->opened(session->self, session);
 }
@@ -433,6 +443,9 @@ static bool accept_tcp(void *owner, LzTcpSocket *socket)
         return false;
     }
     LzSession *session = session_new(listener->host, profile);
+    if (session->secure && listener->listen.status) {
+        lz_secure_judge(session->secure, listener->listen.status);
+    }
     session->events = listener->events;
     session->peer = lz_tcp_peer_address(socket);
     session->self = listener->accepted(listener->service, session);

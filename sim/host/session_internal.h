@@ -38,6 +38,7 @@ void lz_session_trace(LzSession *session, LzTraceKind kind, int32_t code, const 
 /* ---- secure_session.c, for session.c ---- */
 
 LzSecure *lz_secure_new(LzSession *session, const LzTlsProfile *profile, const LzTlsClient *client);
+void lz_secure_judge(LzSecure *secure, LzStatusClient *status);         /* of a server, before its handshake */
 void lz_secure_free(LzSecure *secure);                  /* accepts NULL */
 void lz_secure_stop(LzSecure *secure);                  /* the session has ended: no more work for the CPU */
 void lz_secure_handshake(LzSecure *secure, bool speaks_first);

@@ -87,7 +87,7 @@ const LzExplanation lz_explanations[] = {
     {"E125", "Segments are VLANs: a fleet, service or attack is in at most one, and what goes from one to another passes a\n"
              "router, which is a zone with `router: true`. Identifiers (`vlan:`) go from 2 to 4094, one for each segment."},
     {"E126", "Under `dhcp:`, `ntp:`, `dns:` and `onboarding:` a fleet names a service of that kind: what its devices need before they\n"
-             "connect."},
+             "connect. So does a service under `revocation:`, one of kind cert-status."},
     {"E127", "No such connection. A flow's `connection` is one that its fleet makes under `connections:`; a flow without it is\n"
              "carried by `connect`."},
     {"E131", "A differentiated services code point is written by its name (df, le, cs1 to cs7, af11 to af43, va, ef;\n"
@@ -103,6 +103,8 @@ const LzExplanation lz_explanations[] = {
              "[1 %, 1 %, ...]`. The shares must make 100 % together, so that a flow's rate is that of the whole day."},
     {"E145", "No hospital of that name: neither models/hospitals/NAME.yaml beside the scenario nor one that is compiled in\n"
              "(`lazaret list hospitals`)."},
+    {"E151", "A service with `tls: {revocation: {method: crl}}` (or ocsp) asks another whether its clients' certificates are still\n"
+             "good: `from:` names it, and it is of kind cert-status. Only services on TCP and a nac do."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run, tls, tcp and onboarding have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},

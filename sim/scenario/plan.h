@@ -102,6 +102,13 @@ typedef struct LzDtlsPlan {
     int64_t mtu_bytes;
 } LzDtlsPlan;
 
+typedef struct LzStatusPlan {           /* of certificates that clients show */
+    int method;                         /* enum none, crl, ocsp = LzStatusMethod */
+    LzText from;                        /* a service of kind cert-status */
+    bool fails_hard;                    /* key `hard_fail` */
+    LzTime refresh_ns, timeout_ns;
+} LzStatusPlan;
+
 typedef struct LzTlsPlan {
     bool is_enabled;                    /* key `enabled`; default true */
     int min, max;                       /* enum "1.2", "1.3" = LzTlsVersion */
@@ -109,6 +116,7 @@ typedef struct LzTlsPlan {
     LzNameList groups, suites, exchanges;       /* of the words below: LzTlsGroup, LzTlsSuite, LzTlsExchange; none: default */
     bool is_hybrid;                     /* key `post_quantum` */
     int client_auth;                    /* service: enum none, required */
+    LzStatusPlan status;                /* service: key `revocation` */
     bool resume;                        /* service: issues tickets; client: uses them */
     LzTime ticket_lifetime_ns;
     LzDtlsPlan dtls;
@@ -247,7 +255,7 @@ typedef struct LzFleetPlan {
 /* ---- faults, attacks, defences ---- */
 typedef enum {
     LZ_FAULT_SWITCH_OFF, LZ_FAULT_LINK_DOWN, LZ_FAULT_SERVICE_DOWN, LZ_FAULT_POWER_LOSS, LZ_FAULT_LOSS_BURST,
-    LZ_FAULT_DELAY_STEP, LZ_FAULT_CLOCK_SKEW, LZ_FAULT_KIND_COUNT,
+    LZ_FAULT_DELAY_STEP, LZ_FAULT_CLOCK_SKEW, LZ_FAULT_REVOKE, LZ_FAULT_KIND_COUNT,
 } LzFaultKind;
 typedef struct LzFlapPlan { LzDist down, up; } LzFlapPlan;
 typedef struct LzFaultPlan {
@@ -258,6 +266,8 @@ typedef struct LzFaultPlan {
     LzFlapPlan flap;                    /* constant 0: it lasts without a break */
     uint32_t loss_ppb;                  /* loss-burst */
     LzTime delay_ns;                    /* delay-step */
+    uint32_t share_ppb;                 /* revoke: of the fleet's devices; 0: all … */
+    int64_t count;                      /* … or so many; 0: by share */
     LzTime skew_ns;                     /* clock-skew: of its devices' clocks, ahead when positive */
     LzDist boot;                        /* power-loss: of each device, from power to its first packet */
 } LzFaultPlan;

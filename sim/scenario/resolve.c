@@ -80,6 +80,29 @@ LzMark lz_resolve_tls_mark(const LzNode *node, LzMark fallback)
     return tls ? tls->mark : fallback;
 }
 
+/* A service that others need must be of that kind. */
+static void resolve_need(LzResolver *resolver, const LzText *name, const char *kind)
+{
+    const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", name);
+    if (service && service->kind.model && strcmp(service->kind.model->name, kind) != 0) {
+        lz_report_error(resolver->report, "E126", name->mark, lz_text_length(name), "service `%s` is of kind %s, not %s",
+                        name->text, service->kind.model->name, kind);
+    }
+}
+
+static void resolve_status(LzResolver *resolver, LzServicePlan *service)
+{
+    LzStatusPlan *status = &service->tls.status;
+    resolve_need(resolver, &status->from, "cert-status");
+    const LzNode *tls = lz_node_get(lz_walk_node(resolver->walk, service), "tls", NULL);
+    const LzNode *node = tls ? lz_node_get(tls, "revocation", NULL) : NULL;
+    if (node && status->method != 0 && !status->from.text) {
+        lz_report_error(resolver->report, "E151", node->mark, node->length, "whoever asks about certificates needs `from`");
+    } else if (node && status->method != 0 && service->tls.is_datagram) {
+        lz_report_error(resolver->report, "E151", node->mark, node->length, "over DTLS nobody asks about certificates");
+    }
+}
+
 static void resolve_service(LzResolver *resolver, LzServicePlan *service)
 {
     lz_resolve_access(resolver, &service->link, &service->zone);
@@ -88,7 +111,8 @@ static void resolve_service(LzResolver *resolver, LzServicePlan *service)
         service->port = service->tls.is_enabled && ops->secure_port > 0 ? ops->secure_port : ops->port;
     }
     LzMark tls_mark = lz_resolve_tls_mark(lz_walk_node(resolver->walk, service), service->name.mark);
-    if (ops && ops->is_datagram && !ops->carries_tls && !ops->speaks_dtls) {
+    bool is_plain = ops && ops->is_plain && !lz_node_find(lz_walk_node(resolver->walk, service), "tls");
+    if (is_plain || (ops && ops->is_datagram && !ops->carries_tls && !ops->speaks_dtls)) {
         service->tls.is_enabled = false;
     } else if (ops && ops->speaks_dtls) {
         lz_resolve_dtls(resolver, &service->tls, ops->carries_media, tls_mark);
@@ -97,6 +121,7 @@ static void resolve_service(LzResolver *resolver, LzServicePlan *service)
     if (service->kind.model) {
         lz_resolve_host_groups(resolver, service->kind.model->params, service->kind.config);
     }
+    resolve_status(resolver, service);
     lz_resolve_check_tls(resolver, &service->tls, tls_mark);
 }
 
@@ -309,16 +334,6 @@ static void resolve_links(LzResolver *resolver, LzFleetPlan *fleet)
     }
 }
 
-/* A service that devices need must be of that kind. */
-static void resolve_need(LzResolver *resolver, const LzText *name, const char *kind)
-{
-    const LzServicePlan *service = lz_names_resolve(resolver->services, "E106", name);
-    if (service && service->kind.model && strcmp(service->kind.model->name, kind) != 0) {
-        lz_report_error(resolver->report, "E126", name->mark, lz_text_length(name), "service `%s` is of kind %s, not %s",
-                        name->text, service->kind.model->name, kind);
-    }
-}
-
 /* Keys that a method must have. */
 static const struct OnboardingKey { const char *key; LzOnboardingMethod method; } onboarding_keys[] = {
     {"nac", LZ_ONBOARDING_EST}, {"registrar", LZ_ONBOARDING_EST}, {"nac", LZ_ONBOARDING_MAB},
@@ -416,7 +431,9 @@ static const FaultKey fault_keys[] = {
     {"link", KIND(LINK_DOWN) | KIND(LOSS_BURST) | KIND(DELAY_STEP),
      KIND(LINK_DOWN) | KIND(LOSS_BURST) | KIND(DELAY_STEP)},
     {"service", KIND(SERVICE_DOWN), KIND(SERVICE_DOWN)},
-    {"fleet", KIND(POWER_LOSS) | KIND(CLOCK_SKEW), KIND(CLOCK_SKEW)},
+    {"fleet", KIND(POWER_LOSS) | KIND(CLOCK_SKEW) | KIND(REVOKE), KIND(CLOCK_SKEW) | KIND(REVOKE)},
+    {"share", KIND(REVOKE), 0},
+    {"count", KIND(REVOKE), 0},
     {"place", KIND(POWER_LOSS), 0},
     {"loss", KIND(LOSS_BURST), KIND(LOSS_BURST)},
     {"delay", KIND(DELAY_STEP), KIND(DELAY_STEP)},

@@ -53,7 +53,7 @@ static const char *const trace_words[] = {"handshake", "session", "attack", "fau
 const char *const lz_congestion_words[] = {"newreno", "cubic", NULL};
 static const char *const client_congestion_words[] = {"service", "newreno", "cubic", NULL};
 const char *const lz_fault_words[] = {"switch-off", "link-down",  "service-down", "power-loss",
-                                      "loss-burst", "delay-step", "clock-skew",   NULL};
+                                      "loss-burst", "delay-step", "clock-skew", "revoke", NULL};
 const char *const lz_stat_words[] = {"count", "rate", "ratio", "mean", "min", "max", "last", "p50", "p90", "p95", "p99",
                                      "p99.9", "recover_time", NULL};
 
@@ -247,8 +247,27 @@ static const LzParam client_dtls_table[] = {DTLS_COMMON, LZ_PARAM_END};
                      "an extension of private use, and its time is charged, but no secret comes of it", \
              .source = "FIPS 203 table 3; draft-ietf-tls-ecdhe-mlkem")
 
+static const char *const status_words[] = {"none", "crl", "ocsp", NULL};
+static const LzParam status_table[] = {
+    LZ_PARAM(LzTlsPlan, status.method, .key = "method", ENUM(status_words),
+             .help = "how it learns that a client's certificate of this site is revoked: none, it does not; crl, by a list that it "
+                     "fetches; ocsp, by a question about each",
+             .source = "RFC 5280 section 5, RFC 6960"),
+    LZ_PARAM(LzTlsPlan, status.from, .key = "from", NAME, .help = "the service of kind cert-status that it asks"),
+    LZ_PARAM(LzTlsPlan, status.fails_hard, .key = "hard_fail", BOOL,
+             .help = "when nothing is heard, nor was anything that is still good, the certificate is refused; false: accepted"),
+    LZ_PARAM(LzTlsPlan, status.refresh_ns, .key = "refresh", TIME, .min = S, .max = 365 * DAY, .fallback = 3600 * S,
+             .help = "crl: it fetches the list so often, and keeps to the old one as long as that is good", .source = "assumed"),
+    LZ_PARAM(LzTlsPlan, status.timeout_ns, .key = "timeout", TIME, .min = MS, .max = 60 * S, .fallback = 5 * S,
+             .help = "how long it waits for an answer", .source = "assumed"),
+    LZ_PARAM_END,
+};
+
 static const LzParam service_tls_table[] = {
     TLS_COMMON,
+    LZ_PARAM_GROUP("revocation", .table = status_table, .shorthand = "method",
+                   .help = "whether clients' certificates are still good; a service that asks issues no tickets, as a resumed "
+                           "session shows no certificate"),
     LZ_PARAM(LzTlsPlan, client_auth, ENUM(client_auth_words), .fallback = 1,
              .help = "whether a client must show a certificate"),
     LZ_PARAM(LzTlsPlan, resume, BOOL, .fallback = 1, .help = "issues tickets for resumption"),
@@ -503,7 +522,7 @@ static const LzParam fault_table[] = {
              .help = "switch-off: whose switch; power-loss: whose switch, devices and services"),
     LZ_PARAM(LzFaultPlan, link, NAME, .help = "link-down, loss-burst, delay-step: which link"),
     LZ_PARAM(LzFaultPlan, service, NAME, .help = "service-down: which service"),
-    LZ_PARAM(LzFaultPlan, fleet, NAME, .help = "power-loss, clock-skew: whose devices"),
+    LZ_PARAM(LzFaultPlan, fleet, NAME, .help = "power-loss, clock-skew, revoke: whose devices"),
     LZ_PARAM(LzFaultPlan, place, NAME, .help = "power-loss: every zone of this ward, floor, building or site"),
     LZ_PARAM(LzFaultPlan, at, DIST, REQUIRED, .max = RUN_MAX,
              .help = "when it begins; a distribution is drawn once in each repetition"),
@@ -517,6 +536,10 @@ static const LzParam fault_table[] = {
              .help = "delay-step: by how much every packet is later"),
     LZ_PARAM(LzFaultPlan, skew_ns, TIME, .min = -SKEW_MAX, .max = SKEW_MAX, .fallback = NOT_GIVEN,
              .help = "clock-skew: by how much the devices' clocks are ahead, or behind when negative"),
+    LZ_PARAM(LzFaultPlan, share_ppb, .kind = LZ_PARAM_PPB, .min = 1, .max = 1e9,
+             .help = "revoke: of its devices that have not been, spread evenly, whose certificates are taken back for good, as after a "
+                     "theft of keys"),
+    LZ_PARAM(LzFaultPlan, count, COUNT, .min = 1, .max = 1e7, .help = "revoke: so many of them instead; all when there are fewer, or nothing is given"),
     LZ_PARAM(LzFaultPlan, boot, DIST, .min = 1, .max = DAY,
              .help = "power-loss: what each device needs to start when power is back; at once when not given"),
     LZ_PARAM_END,
