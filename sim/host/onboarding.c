@@ -136,6 +136,16 @@ static void schedule_renewal(LzOnboarding *onboarding)
     wait_for_clock(onboarding);
 }
 
+/* By a clock that is far ahead a new certificate is old: that is no reason to ask without a break. */
+static void hold_renewal(LzOnboarding *onboarding)
+{
+    LzTime wall_ns = lz_host_wall_ns(onboarding->host);
+    if (onboarding->renew_wall_ns <= wall_ns) {
+        onboarding->renew_wall_ns = wall_ns + RETRY_NS;
+        wait_for_clock(onboarding);
+    }
+}
+
 void lz_onboarding_clock_set(LzOnboarding *onboarding)
 {
     if (onboarding->site_id && onboarding->host->is_on && !lz_est_client_is_busy(onboarding->est)) {
@@ -186,6 +196,7 @@ static void est_done(void *self, LzEstResult result, LzCredential *credential)
     drop_site_id(onboarding);
     onboarding->site_id = credential;
     schedule_renewal(onboarding);
+    hold_renewal(onboarding);
     tell(onboarding, onboarding->was_enrolled ? LZ_ONBOARDING_RENEWED : LZ_ONBOARDING_ENROLLED);
     onboarding->was_enrolled = true;
     if (is_renewal) {

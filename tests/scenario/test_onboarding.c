@@ -147,6 +147,45 @@ static void test_renewal(void)
     g_assert_cmpint(seen.renewed, >=, 8);
 }
 
+typedef struct Wave {
+    int64_t renewed, expired, queue_max;
+
+} Wave;
+
+static Wave run_wave(const char *const *overrides)
+{
+    g_autoptr(LzPlan) plan = lz_test_plan_with(site, overrides);
+    g_autoptr(LzWorld) world = lz_test_world(plan);
+    lz_test_run(world);
+    LzObservation renewed = lz_test_observe(world, LZ_METRIC_ONBOARDING_RENEWED, NULL, "pump"),
+                  expired = lz_test_observe(world, LZ_METRIC_ONBOARDING_EXPIRED, NULL, "pump"),
+                  queue = lz_test_observe(world, LZ_METRIC_SERVICE_QUEUE, "ra1", NULL);
+    const Wave wave = {renewed.part, expired.part, queue.max};
+    lz_observation_clear(&renewed);
+    lz_observation_clear(&expired);
+    lz_observation_clear(&queue);
+    return wave;
+}
+
+/* 40 devices that came within 40 s, and a CA that needs 0.2 s for each request. Renewals are as far apart as they came, until a wrong
+ * time makes all of them due at once: then the CA has a queue, or a limit and devices that come again (RFC 7030 4.2.3, 202). */
+static void test_renewal_storm(void)
+{
+#define STORM "fleet.pump.count=40", "fleet.pump.connect.start={spread: 40 s}", "services.ra1.lifetime=10 min", "run.duration=8 min", \
+              "services.ra1.backdate=0 s", "services.ra1.cores=1 cores", "services.ra1.request=200 ms"
+#define JUMP "faults=[{name: time, kind: clock-skew, fleet: pump, skew: 390 s, at: 2 min, for: 6 min}]"
+    const char *const calm[] = {STORM, NULL}, *const storm[] = {STORM, JUMP, NULL},
+               *const limited[] = {STORM, JUMP, "services.ra1.queue=20", "services.ra1.retry_after=10 s", NULL};
+    Wave quiet = run_wave(calm), high = run_wave(storm), told = run_wave(limited);
+    g_assert_cmpint(quiet.renewed, >=, 38);             /* the others' jitter is beyond the end */
+    g_assert_cmpint(quiet.queue_max, <=, 10);
+    g_assert_cmpint(high.renewed, >=, 40);
+    g_assert_cmpint(high.queue_max, >=, 25);
+    g_assert_cmpint(told.renewed, >=, 40);
+    g_assert_cmpint(told.renewed, <, high.renewed);
+    g_assert_cmpint(quiet.expired + high.expired + told.expired, ==, 0);
+}
+
 /* A switch that restarts has admitted nobody, and asks again. */
 static void test_switch_restarts(void)
 {
@@ -187,6 +226,7 @@ int main(int argc, char **argv)
     g_test_add_func("/onboarding/by-hand", test_by_hand);
     g_test_add_func("/onboarding/approval-and-retry", test_approval_and_retry);
     g_test_add_func("/onboarding/renewal", test_renewal);
+    g_test_add_func("/onboarding/renewal-storm", test_renewal_storm);
     g_test_add_func("/onboarding/descriptions-become-rules", test_descriptions_become_rules);
     g_test_add_func("/onboarding/switch-restarts", test_switch_restarts);
     return g_test_run();
