@@ -248,7 +248,7 @@ void lz_world_free_authenticator(Switch *one);
 /* world_revocation.c: as LzSite has it; taking certificates back; devices as they come and go; who asks about them, for a service
  * that has its TLS. */
 void lz_world_issued(void *owner, const char *name, uint64_t serial);
-const uint64_t *lz_world_revoked(void *owner, unsigned *ret_count);
+const LzRevoked *lz_world_revoked(void *owner, unsigned *ret_count);
 bool lz_world_is_barred(void *owner, const char *name);
 bool lz_world_uses_revocation(const LzWorld *world);
 void lz_world_revoke(LzWorld *world, const LzFaultPlan *fault);

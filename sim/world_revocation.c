@@ -14,7 +14,7 @@ typedef struct Standing {               /* of one device */
 
 struct LzWorldRevocation {
     GHashTable *standings;              /* by the device's name, of all; look-up only */
-    GArray *revoked;                    /* uint64_t: serial numbers */
+    GArray *revoked;                    /* LzRevoked */
 };
 
 static void standing_free(gpointer data)
@@ -37,6 +37,13 @@ static void count(const Standing *standing, LzMetric metric)
 
 /* ---- what the site knows ---- */
 
+/* As of now, by the true time. */
+static void add(const LzWorld *world, uint64_t serial)
+{
+    const LzRevoked revoked = {serial, world->plan->start_unix_s + lz_now(world->scheduler) / LZ_NS_PER_S};
+    g_array_append_val(world->revocation->revoked, revoked);
+}
+
 void lz_world_issued(void *owner, const char *name, uint64_t serial)
 {
     const LzWorld *world = owner;
@@ -45,16 +52,16 @@ void lz_world_issued(void *owner, const char *name, uint64_t serial)
         g_array_append_val(standing->serials, serial);
     }
     if (standing && standing->is_revoked) {             /* it was being made just then */
-        g_array_append_val(world->revocation->revoked, serial);
+        add(world, serial);
     }
 }
 
-const uint64_t *lz_world_revoked(void *owner, unsigned *ret_count)
+const LzRevoked *lz_world_revoked(void *owner, unsigned *ret_count)
 {
     const LzWorld *world = owner;
     const GArray *revoked = world->revocation ? world->revocation->revoked : NULL;
     *ret_count = revoked ? revoked->len : 0;
-    return revoked ? (const uint64_t *)(const void *)revoked->data : NULL;
+    return revoked ? (const LzRevoked *)(const void *)revoked->data : NULL;
 }
 
 bool lz_world_is_barred(void *owner, const char *name)
@@ -72,7 +79,7 @@ static void revoke_own(const LzWorld *world, const Device *device)
     size_t size = 0;
     const uint8_t *der = device->credential ? lz_credential_certificate(device->credential, &size) : NULL;
     if (der && lz_certificate_read((LzBytes){der, size}, &certificate)) {
-        g_array_append_val(world->revocation->revoked, certificate.serial);
+        add(world, certificate.serial);
     }
 }
 
@@ -84,8 +91,8 @@ static void revoke(const LzWorld *world, const Device *device)
     }
     standing->is_revoked = true;
     standing->revoked_ns = lz_now(world->scheduler);
-    if (standing->serials->len > 0) {
-        g_array_append_vals(world->revocation->revoked, standing->serials->data, standing->serials->len);
+    for (guint i = 0; i < standing->serials->len; i++) {
+        add(world, g_array_index(standing->serials, uint64_t, i));
     }
     revoke_own(world, device);
 }
@@ -223,7 +230,7 @@ void lz_world_note_standing(LzWorld *world, const Device *device)
     if (!world->revocation) {
         world->revocation = g_new0(LzWorldRevocation, 1);
         world->revocation->standings = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, standing_free);
-        world->revocation->revoked = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+        world->revocation->revoked = g_array_new(FALSE, FALSE, sizeof(LzRevoked));
     }
     Standing *standing = g_new0(Standing, 1);
     standing->device = device;

@@ -9,10 +9,17 @@ typedef struct LzStatusSpan {           /* since 1970: when it was said, and whe
     int64_t this_update_unix_s, next_update_unix_s;
 } LzStatusSpan;
 
+typedef struct LzRevoked {
+    uint64_t serial;
+    int64_t since_unix_s;
+} LzRevoked;
+
 /* New buffers. The signature's CPU time is the caller's to spend, with lz_host_compute(), before anybody hears of it. */
-LzBuffer *lz_host_sign_crl(LzHost *host, LzPki *authority, const uint64_t *serials, unsigned count, const LzStatusSpan *span,
+LzBuffer *lz_host_sign_crl(LzHost *host, LzPki *authority, const LzRevoked *revoked, unsigned count, const LzStatusSpan *span,
                            LzTime *ret_cost_ns);
-LzBuffer *lz_host_sign_ocsp(LzHost *host, LzPki *authority, uint64_t serial, bool is_revoked, const LzStatusSpan *span,
+/* since_unix_s: since when it is revoked; LZ_NOT_REVOKED: it is not. */
+#define LZ_NOT_REVOKED INT64_MAX
+LzBuffer *lz_host_sign_ocsp(LzHost *host, LzPki *authority, uint64_t serial, int64_t since_unix_s, const LzStatusSpan *span,
                             LzTime *ret_cost_ns);
 
 /* These charge the host for the verification. False: no CRL, or not signed by the authority. ret_serials: a new array of *ret_count; freed with g_free. */

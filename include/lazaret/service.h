@@ -2,7 +2,7 @@
 #ifndef LAZARET_SERVICE_H
 #define LAZARET_SERVICE_H
 
-#include "lazaret/authority.h"
+#include "lazaret/revocation.h"
 
 /* What a site wrote down of a device when it bought it. */
 typedef struct LzDeviceRecord {
@@ -18,10 +18,10 @@ typedef struct LzSite {
     void (*touched)(void *owner, const char *device);   /* somebody had to do something for it by hand */
     /* From now on it may begin no more than the description (RFC 8520) of that URL says; without one, nothing. */
     void (*enforce_mud)(void *owner, const char *device, const char *url);
-    /* Revocation: whose certificate has which number; the numbers of those that were taken back, borrowed for the call that asks;
-     * and whether a device gets no other. */
+    /* Revocation: whose certificate has which number; those that were taken back, borrowed for the call that asks; and
+     * whether a device gets no other. */
     void (*issued)(void *owner, const char *device, uint64_t serial);
-    const uint64_t *(*revoked)(void *owner, unsigned *ret_count);
+    const LzRevoked *(*revoked)(void *owner, unsigned *ret_count);
     bool (*is_barred)(void *owner, const char *device);
 } LzSite;
 

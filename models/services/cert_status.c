@@ -49,11 +49,11 @@ static void list_due(void *owner)
     const LzSite *site = service->base.context.site;
     unsigned count = 0;
     LzTime cost_ns;
-    const uint64_t *serials = site->revoked(service->base.context.owner, &count);
+    const LzRevoked *revoked = site->revoked(service->base.context.owner, &count);
     const LzStatusSpan span = span_from(service, config->every_ns + config->overlap_ns);
     lz_host_compute_cancel(host, &service->signed_);
     lz_buffer_unref(service->next_list);
-    service->next_list = lz_host_sign_crl(host, site->authority, serials, count, &span, &cost_ns);
+    service->next_list = lz_host_sign_crl(host, site->authority, revoked, count, &span, &cost_ns);
     lz_host_compute(host, cost_ns, &service->signed_);
     lz_timer_after(service->base.env.scheduler, &service->due, config->every_ns);
 }
@@ -67,16 +67,16 @@ static void list_signed(void *owner)
 
 /* ---- answers ---- */
 
-static bool is_revoked(const Service *service, uint64_t serial)
+static int64_t revoked_since_unix_s(const Service *service, uint64_t serial)
 {
     unsigned count = 0;
-    const uint64_t *serials = service->base.context.site->revoked(service->base.context.owner, &count);
+    const LzRevoked *revoked = service->base.context.site->revoked(service->base.context.owner, &count);
     for (unsigned i = 0; i < count; i++) {
-        if (serials[i] == serial) {
-            return true;
+        if (revoked[i].serial == serial) {
+            return revoked[i].since_unix_s;
         }
     }
-    return false;
+    return LZ_NOT_REVOKED;
 }
 
 static LzBuffer *sign_answer(const Service *service, LzBytes request, LzTime *ret_cost_ns)
@@ -87,7 +87,8 @@ static LzBuffer *sign_answer(const Service *service, LzBytes request, LzTime *re
         return lz_ocsp_refusal(LZ_OCSP_MALFORMED);
     }
     const LzStatusSpan span = span_from(service, service->config->answer_ns);
-    return lz_host_sign_ocsp(context->host, context->site->authority, serial, is_revoked(service, serial), &span, ret_cost_ns);
+    return lz_host_sign_ocsp(context->host, context->site->authority, serial, revoked_since_unix_s(service, serial), &span,
+                             ret_cost_ns);
 }
 
 /* body NULL: none. */

@@ -10,20 +10,20 @@ static LzTime cost_of(LzHost *host, const LzCryptoWork *work)
     return cost_ns;
 }
 
-LzBuffer *lz_host_sign_crl(LzHost *host, LzPki *authority, const uint64_t *serials, unsigned count, const LzStatusSpan *span,
+LzBuffer *lz_host_sign_crl(LzHost *host, LzPki *authority, const LzRevoked *revoked, unsigned count, const LzStatusSpan *span,
                            LzTime *ret_cost_ns)
 {
     LzCryptoWork work;
-    LzBuffer *crl = lz_revocation_sign_crl(authority, serials, count, span, &work);
+    LzBuffer *crl = lz_revocation_sign_crl(authority, revoked, count, span, &work);
     *ret_cost_ns = cost_of(host, &work);
     return crl;
 }
 
-LzBuffer *lz_host_sign_ocsp(LzHost *host, LzPki *authority, uint64_t serial, bool is_revoked, const LzStatusSpan *span,
+LzBuffer *lz_host_sign_ocsp(LzHost *host, LzPki *authority, uint64_t serial, int64_t since_unix_s, const LzStatusSpan *span,
                             LzTime *ret_cost_ns)
 {
     LzCryptoWork work;
-    LzBuffer *answer = lz_revocation_sign_ocsp(authority, serial, is_revoked, span, &work);
+    LzBuffer *answer = lz_revocation_sign_ocsp(authority, serial, since_unix_s, span, &work);
     *ret_cost_ns = cost_of(host, &work);
     return answer;
 }

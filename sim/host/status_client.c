@@ -30,6 +30,7 @@ struct Question {                       /* one request, in a session of its own 
 typedef struct Known {                  /* of one certificate that was asked about */
     uint64_t serial;
     int64_t until_unix_s;
+    LzTime heard_ns;
 } Known;
 
 struct LzStatusClient {
@@ -77,6 +78,13 @@ static bool is_known_good(const LzStatusClient *client, uint64_t serial)
     return known && now_unix_s(client) < known->until_unix_s;
 }
 
+/* Lists are fetched again without being asked for. */
+static bool is_fresh(const LzStatusClient *client, uint64_t serial)
+{
+    const Known *known = g_hash_table_lookup(client->good, &serial);
+    return is_by_list(client) || (known && lz_now(client->scheduler) - known->heard_ns < client->options.refresh_ns);
+}
+
 bool lz_status_client_knows(LzStatusClient *client, const LzCertificate *certificate, LzStatusVerdict *ret_verdict)
 {
     *ret_verdict = LZ_STATUS_GOOD;
@@ -87,13 +95,14 @@ bool lz_status_client_knows(LzStatusClient *client, const LzCertificate *certifi
         *ret_verdict = LZ_STATUS_REVOKED;
         return true;
     }
-    return is_known_good(client, certificate->serial);
+    return is_known_good(client, certificate->serial) && is_fresh(client, certificate->serial);
 }
 
+/* When nothing newer can be heard. */
 static LzStatusVerdict judge(LzStatusClient *client, const LzCertificate *certificate)
 {
     LzStatusVerdict verdict;
-    bool is_known = lz_status_client_knows(client, certificate, &verdict);
+    bool is_known = lz_status_client_knows(client, certificate, &verdict) || is_known_good(client, certificate->serial);
     return !is_known && client->options.fails_hard ? LZ_STATUS_UNHEARD : verdict;
 }
 
@@ -131,7 +140,7 @@ static void take_answer(LzStatusClient *client, uint64_t serial, LzBytes der)
         return;
     }
     Known *known = g_new(Known, 1);
-    *known = (Known){serial, span.next_update_unix_s};
+    *known = (Known){serial, span.next_update_unix_s, lz_now(client->scheduler)};
     g_hash_table_replace(client->good, &known->serial, known);
 }
 

@@ -257,7 +257,8 @@ static const LzParam status_table[] = {
     LZ_PARAM(LzTlsPlan, status.fails_hard, .key = "hard_fail", BOOL,
              .help = "when nothing is heard, nor was anything that is still good, the certificate is refused; false: accepted"),
     LZ_PARAM(LzTlsPlan, status.refresh_ns, .key = "refresh", TIME, .min = S, .max = 365 * DAY, .fallback = 3600 * S,
-             .help = "crl: it fetches the list so often, and keeps to the old one as long as that is good", .source = "assumed"),
+             .help = "it fetches the list so often, or asks again about a certificate, but keeps to what it has heard as long as that is "
+                     "good", .source = "assumed"),
     LZ_PARAM(LzTlsPlan, status.timeout_ns, .key = "timeout", TIME, .min = MS, .max = 60 * S, .fallback = 5 * S,
              .help = "how long it waits for an answer", .source = "assumed"),
     LZ_PARAM_END,

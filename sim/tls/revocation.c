@@ -162,13 +162,13 @@ static void append_key_hash(GByteArray *to, uint8_t tag, Issuer *issuer)
 
 /* ---- lists ---- */
 
-static GByteArray *list_entries(const uint64_t *serials, unsigned count, int64_t when_unix_s)
+static GByteArray *list_entries(const LzRevoked *revoked, unsigned count)
 {
     GByteArray *entries = g_byte_array_new();
     for (unsigned i = 0; i < count; i++) {
         GByteArray *entry = g_byte_array_new();
-        append_number(entry, serials[i]);
-        append_x509_time(entry, when_unix_s);
+        append_number(entry, revoked[i].serial);
+        append_x509_time(entry, revoked[i].since_unix_s);
         append_all(entries, SEQUENCE, entry);
     }
     return entries;
@@ -196,7 +196,7 @@ static GByteArray *list_extensions(Issuer *issuer, int64_t number)
     return all;
 }
 
-LzBuffer *lz_revocation_sign_crl(LzPki *pki, const uint64_t *serials, unsigned count, const LzStatusSpan *span,
+LzBuffer *lz_revocation_sign_crl(LzPki *pki, const LzRevoked *revoked, unsigned count, const LzStatusSpan *span,
                                  LzCryptoWork *ret_work)
 {
     LzPkiWork work;
@@ -211,7 +211,7 @@ LzBuffer *lz_revocation_sign_crl(LzPki *pki, const uint64_t *serials, unsigned c
     append_x509_time(content, span->this_update_unix_s);
     append_x509_time(content, span->next_update_unix_s);
     if (count > 0) {                    /* RFC 5280 5.1.2.6: absent when there are none */
-        append_all(content, SEQUENCE, list_entries(serials, count, span->this_update_unix_s));
+        append_all(content, SEQUENCE, list_entries(revoked, count));
     }
     append_all(content, CONTEXT_0, list_extensions(&issuer, span->this_update_unix_s));
     append_all(list, SEQUENCE, content);
@@ -370,7 +370,7 @@ LzBuffer *lz_ocsp_refusal(LzOcspStatus status)
     return lz_buffer_new_copy(bytes, sizeof bytes);
 }
 
-LzBuffer *lz_revocation_sign_ocsp(LzPki *pki, uint64_t serial, bool is_revoked, const LzStatusSpan *span, LzCryptoWork *ret_work)
+LzBuffer *lz_revocation_sign_ocsp(LzPki *pki, uint64_t serial, int64_t since_unix_s, const LzStatusSpan *span, LzCryptoWork *ret_work)
 {
     LzPkiWork work;
     Issuer issuer;
@@ -379,8 +379,9 @@ LzBuffer *lz_revocation_sign_ocsp(LzPki *pki, uint64_t serial, bool is_revoked, 
     issuer_init(&issuer, pki);
     GByteArray *status = g_byte_array_new(), *next = g_byte_array_new(), *single = g_byte_array_new(), *list = g_byte_array_new(),
                *data = g_byte_array_new(), *whole = g_byte_array_new();
+    bool is_revoked = since_unix_s != LZ_NOT_REVOKED;
     if (is_revoked) {
-        append_time(status, span->this_update_unix_s);
+        append_time(status, since_unix_s);
     }
     append_time(next, span->next_update_unix_s);
     append_id(single, &issuer, serial);

@@ -5,9 +5,9 @@
 #include "lazaret/revocation.h"
 #include "sim/tls/tls.h"
 
-LzBuffer *lz_revocation_sign_crl(LzPki *pki, const uint64_t *serials, unsigned count, const LzStatusSpan *span,
+LzBuffer *lz_revocation_sign_crl(LzPki *pki, const LzRevoked *revoked, unsigned count, const LzStatusSpan *span,
                                  LzCryptoWork *ret_work);
-LzBuffer *lz_revocation_sign_ocsp(LzPki *pki, uint64_t serial, bool is_revoked, const LzStatusSpan *span, LzCryptoWork *ret_work);
+LzBuffer *lz_revocation_sign_ocsp(LzPki *pki, uint64_t serial, int64_t since_unix_s, const LzStatusSpan *span, LzCryptoWork *ret_work);
 bool lz_revocation_read_crl(LzPki *pki, LzBytes der, LzStatusSpan *ret_span, uint64_t **ret_serials, unsigned *ret_count,
                             LzCryptoWork *ret_work);
 bool lz_revocation_read_ocsp(LzPki *pki, LzBytes der, uint64_t serial, LzStatusSpan *ret_span, bool *ret_is_revoked,

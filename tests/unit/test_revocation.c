@@ -9,7 +9,10 @@
 #include "tests/lib/tls_pipe.h"
 
 static const LzStatusSpan span = {LZ_TEST_START_S, LZ_TEST_START_S + 3600};
+#define SINCE_S (LZ_TEST_START_S - 1800)
 static const uint64_t serials[] = {1, 127, 128, UINT64_C(0x8000000000000000), UINT64_MAX};
+static const LzRevoked revoked[] = {{1, SINCE_S}, {127, SINCE_S}, {128, SINCE_S}, {UINT64_C(0x8000000000000000), SINCE_S},
+                                    {UINT64_MAX, SINCE_S}};
 
 static LzPki *make_pki(uint64_t seed, LzKeyType key)
 {
@@ -29,7 +32,7 @@ static LzBytes bytes_of(const LzBuffer *buffer)
 static void check_list(LzPki *pki, unsigned count)
 {
     LzCryptoWork work;
-    LzBuffer *crl = lz_revocation_sign_crl(pki, serials, count, &span, &work);
+    LzBuffer *crl = lz_revocation_sign_crl(pki, revoked, count, &span, &work);
     LzStatusSpan read_span = {0};
     uint64_t *read = NULL;
     unsigned read_count = 99;
@@ -57,9 +60,9 @@ static void test_list(void)
 static void test_list_size(void)
 {
     LzPki *pki = make_pki(1, LZ_KEY_ECDSA_P256);
-    g_autofree uint64_t *many = g_new(uint64_t, 1000);
+    g_autofree LzRevoked *many = g_new(LzRevoked, 1000);
     for (unsigned i = 0; i < 1000; i++) {
-        many[i] = lz_entity_id("pump") + i;
+        many[i] = (LzRevoked){lz_entity_id("pump") + i, SINCE_S};
     }
     LzCryptoWork work;
     LzBuffer *small = lz_revocation_sign_crl(pki, many, 1, &span, &work), *large = lz_revocation_sign_crl(pki, many, 1000, &span, &work);
@@ -77,7 +80,7 @@ static void test_list_forged(void)
 {
     LzPki *pki = make_pki(1, LZ_KEY_ECDSA_P256), *other = make_pki(2, LZ_KEY_ECDSA_P256);
     LzCryptoWork work;
-    LzBuffer *crl = lz_revocation_sign_crl(pki, serials, 2, &span, &work);
+    LzBuffer *crl = lz_revocation_sign_crl(pki, revoked, 2, &span, &work);
     LzStatusSpan read_span;
     uint64_t *read = NULL;
     unsigned count;
@@ -99,7 +102,7 @@ static void test_list_forged(void)
 static void check_answer(LzPki *pki, uint64_t serial, bool is_revoked)
 {
     LzCryptoWork work;
-    LzBuffer *request = lz_ocsp_request(pki, serial), *answer = lz_revocation_sign_ocsp(pki, serial, is_revoked, &span, &work);
+    LzBuffer *request = lz_ocsp_request(pki, serial), *answer = lz_revocation_sign_ocsp(pki, serial, is_revoked ? SINCE_S : LZ_NOT_REVOKED, &span, &work);
     uint64_t asked = 0;
     LzStatusSpan read_span = {0};
     bool read = !is_revoked;
@@ -133,7 +136,7 @@ static void test_answer_forged(void)
     LzStatusSpan read_span;
     bool is_revoked;
     uint64_t serial;
-    LzBuffer *request = lz_ocsp_request(pki, 42), *answer = lz_revocation_sign_ocsp(pki, 42, true, &span, &work);
+    LzBuffer *request = lz_ocsp_request(pki, 42), *answer = lz_revocation_sign_ocsp(pki, 42, SINCE_S, &span, &work);
     g_assert_false(lz_ocsp_request_read(other, bytes_of(request), &serial));
     g_assert_false(lz_revocation_read_ocsp(other, bytes_of(answer), 42, &read_span, &is_revoked, &work));
     for (uint32_t i = 0; i < request->size; i++) {
@@ -210,8 +213,8 @@ static void test_openssl(void)
     LzBuffer *stolen_der = certify(pki, "stolen", 0x1267), *kept_der = certify(pki, "kept", 0x1268);
     uint64_t stolen = serial_of(bytes_of(stolen_der)), kept = serial_of(bytes_of(kept_der));
     LzBuffer *buffers[] = {
-        stolen_der, kept_der, lz_revocation_sign_crl(pki, &stolen, 1, &span, &work),
-        lz_revocation_sign_ocsp(pki, stolen, true, &span, &work), lz_revocation_sign_ocsp(pki, kept, false, &span, &work),
+        stolen_der, kept_der, lz_revocation_sign_crl(pki, &(const LzRevoked){stolen, SINCE_S}, 1, &span, &work),
+        lz_revocation_sign_ocsp(pki, stolen, SINCE_S, &span, &work), lz_revocation_sign_ocsp(pki, kept, LZ_NOT_REVOKED, &span, &work),
         lz_ocsp_request(pki, stolen),
     };
     static const char *const names[] = {"stolen.der", "kept.der", "site.crl", "stolen.ocsp", "kept.ocsp", "stolen.request"};
@@ -229,6 +232,7 @@ static void test_openssl(void)
     static const struct { const char *command, *expected; } checks[] = {
         {CHAIN "openssl crl -inform DER -in site.crl -CAfile ca.pem -noout -text 2>&1", "verify OK"},
         {"openssl crl -inform DER -in site.crl -noout -text 2>&1", "Serial Number: 4000000000001267"},
+        {"openssl crl -inform DER -in site.crl -noout -text 2>&1", "Revocation Date: Mar  2 05:30:00 2026 GMT"},
         {"openssl crl -inform DER -in site.crl -noout -text 2>&1", "X509v3 Authority Key Identifier"},
         {"openssl crl -inform DER -in site.crl -noout -nextupdate 2>&1", "nextUpdate=Mar  2 07:00:00 2026 GMT"},
         {"openssl verify " AT " -crl_check -CRLfile crl.pem -CAfile root.pem -untrusted issuing.pem stolen.pem 2>&1", "certificate revoked"},
@@ -268,8 +272,8 @@ static LzTlsPipe *shake_hands(LzTlsLab *lab, LzTlsVersion version, uint64_t offs
     *lab = lz_test_tls_lab(version, LZ_KEY_ECDSA_P256);
     lz_test_tls_open(lab);
     LzTlsPipe *pipe = lz_test_tls_pipe(lab, 0, NULL, LZ_TEST_START_S * LZ_NS_PER_S);
-    const uint64_t revoked[] = {1, serial_of_credential(lab->client_credential) + offset, UINT64_MAX};
-    lz_tls_endpoint_set_revoked(pipe->server.endpoint, g_bytes_new(revoked, sizeof revoked));
+    const uint64_t listed[] = {1, serial_of_credential(lab->client_credential) + offset, UINT64_MAX};
+    lz_tls_endpoint_set_revoked(pipe->server.endpoint, g_bytes_new(listed, sizeof listed));
     lz_test_tls_pump(pipe);
     return pipe;
 }
