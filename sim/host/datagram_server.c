@@ -229,6 +229,9 @@ static Guest *guest_new(LzDatagramServer *server, LzPlace place, const LzTlsProf
     server->guests = guest;
     server->half_open++;
     guest->dtls = lz_dtls_new(server->host, profile, NULL, 0, place, &dtls_events, guest);
+    if (server->listen.status) {
+        lz_dtls_judge(guest->dtls, server->listen.status);
+    }
     lz_event_init(&guest->timeout, guest_timed_out, guest);
     g_hash_table_insert(server->by_number, &guest->number, guest);
     if (id_of(guest)) {

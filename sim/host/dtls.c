@@ -3,6 +3,7 @@
 #include "sim/host/dtls.h"
 
 #include "sim/host/handshake.h"
+#include "sim/host/status_client.h"
 #include "sim/tls/srtp.h"
 
 typedef struct Arrived {
@@ -18,7 +19,7 @@ typedef struct Outgoing {
     LzBuffer *bytes;
 } Outgoing;
 
-typedef enum { JOB_STEP, JOB_WRITE, JOB_OPEN_MEDIA, JOB_SEAL_MEDIA } JobKind;
+typedef enum { JOB_STEP, JOB_WRITE, JOB_OPEN_MEDIA, JOB_SEAL_MEDIA, JOB_REFUSE } JobKind;
 
 struct LzDtls {
     LzHost *host;
@@ -34,6 +35,10 @@ struct LzDtls {
     LzBuffer *media;                    /* … or this, as it goes on */
     LzSrtp *sending, *receiving;        /* NULL: not agreed on */
     LzTime cost_ns, handshake_from_ns;
+    LzStatusClient *status;             /* of a server that has certificates judged; NULL: it takes them as they are */
+    LzTlsStep held;                     /* that opened it, while the peer's certificate is judged */
+    bool is_judging;
+    int refusal;                        /* alert with which it is to end; 0: none */
     bool has_expired, begins;           /* the timer; a client's first step is due */
     bool is_open, has_ended, was_counted;
     bool is_finishing, is_freed;        /* inside job_finish; somebody freed it there */
@@ -99,8 +104,8 @@ static void drop_waiting(LzDtls *dtls)
 
 static void pump(LzDtls *dtls)
 {
-    bool has_work = dtls->begins || dtls->has_expired || dtls->arrived_first || (dtls->is_open && dtls->outgoing_first);
-    if (has_work && !dtls->has_ended && dtls->job.state == LZ_CPU_JOB_IDLE) {
+    bool has_work = dtls->refusal || dtls->begins || dtls->has_expired || dtls->arrived_first || (dtls->is_open && dtls->outgoing_first);
+    if (has_work && !dtls->has_ended && !dtls->is_judging && dtls->job.state == LZ_CPU_JOB_IDLE) {
         lz_cpu_submit(dtls->host->cpu, &dtls->job);
     }
 }
@@ -139,6 +144,9 @@ static void read_one(LzDtls *dtls, LzTime wall_ns)
 
 static JobKind choose_job(const LzDtls *dtls)
 {
+    if (dtls->refusal) {
+        return JOB_REFUSE;
+    }
     if (dtls->begins || dtls->has_expired) {
         return JOB_STEP;
     }
@@ -175,6 +183,9 @@ static LzCpuCost job_begin(void *owner)
     case JOB_SEAL_MEDIA:
         seal_media(dtls);
         break;
+    case JOB_REFUSE:
+        lz_tls_endpoint_refuse(dtls->tls, wall_ns, dtls->refusal, &dtls->step);
+        break;
     }
     dtls->cost_ns = lz_host_crypto_ns(dtls->host, &dtls->step.work);
     return (LzCpuCost){dtls->cost_ns, true};
@@ -184,6 +195,14 @@ static void trace(const LzDtls *dtls, LzTraceKind kind, int32_t code, const char
 {
     char peer[LZ_ADDRESS_TEXT_BYTES];
     lz_probe_trace(dtls->host->env.probes, kind, dtls->host->name, lz_address_format(dtls->peer.address, peer), NULL, 0, code, detail);
+}
+
+static void stop_judging(LzDtls *dtls)
+{
+    if (dtls->is_judging) {
+        dtls->is_judging = false;
+        lz_status_client_cancel(dtls->status, dtls);
+    }
 }
 
 static void end(LzDtls *dtls, LzCloseReason reason)
@@ -196,6 +215,7 @@ static void end(LzDtls *dtls, LzCloseReason reason)
     if (dtls->is_open) {
         host->stats.open_sessions--;
     }
+    stop_judging(dtls);
     lz_event_cancel(host->env.scheduler, &dtls->timer);
     drop_waiting(dtls);
     host->stats.sessions_closed++;
@@ -210,6 +230,9 @@ static void fail(LzDtls *dtls, const LzTlsStep *step)
     bool is_refusal = is_alert && !dtls->is_open;
     if (is_refusal) {
         lz_handshake_refused(dtls->host, alert);
+    }
+    if (dtls->status && !dtls->refusal && step->alert_sent == LZ_ALERT_CERTIFICATE_REVOKED) {
+        lz_status_client_note_refused(dtls->status, lz_tls_endpoint_peer_name(dtls->tls));
     }
     lz_handshake_ended(dtls->host, &dtls->was_counted, is_refusal);
     trace(dtls, LZ_TRACE_HANDSHAKE, alert + 1, is_alert ? lz_tls_alert_name(alert) : step->has_timed_out ? "timeout" : "failed");
@@ -264,6 +287,11 @@ static void open(LzDtls *dtls)
     lz_handshake_opened(dtls->host, dtls->tls, dtls->handshake_from_ns, &dtls->was_counted);
     trace(dtls, LZ_TRACE_HANDSHAKE, 0, lz_tls_endpoint_was_resumed(dtls->tls) ? "DTLSv1.2 resumed" : "DTLSv1.2");
     trace(dtls, LZ_TRACE_SESSION, 0, "opened");
+    const LzPeerPolicy *policy = &dtls->host->options.policy;
+    const char *name = lz_tls_endpoint_peer_name(dtls->tls);
+    if (policy->opened && name) {
+        policy->opened(policy->owner, name);
+    }
     dtls->events->opened(dtls->self);
 }
 
@@ -277,15 +305,8 @@ static void count_retransmissions(const LzDtls *dtls, unsigned count)
 }
 
 /* What the owner sees; it may free or end the association at any of these. */
-static void tell(LzDtls *dtls, const LzTlsStep *step, const LzBuffer *media)
+static void tell_step(LzDtls *dtls, const LzTlsStep *step)
 {
-    if (media && dtls->job_kind == JOB_OPEN_MEDIA) {
-        dtls->events->received(dtls->self, (LzBytes){media->data, media->size});
-        return;
-    }
-    if (step->has_newer) {
-        dtls->events->heard(dtls->self, dtls->reading_from);
-    }
     if (step->just_opened) {
         open(dtls);
     }
@@ -300,6 +321,58 @@ static void tell(LzDtls *dtls, const LzTlsStep *step, const LzBuffer *media)
         fail(dtls, step);
     } else if (step->state == LZ_TLS_CLOSED) {
         end(dtls, LZ_CLOSE_PEER);
+    }
+}
+
+static void decided(void *self, LzStatusVerdict verdict)
+{
+    LzDtls *dtls = self;
+    LzTlsStep step = dtls->held;
+    dtls->held = (LzTlsStep){0};
+    dtls->is_judging = false;
+    if (verdict == LZ_STATUS_GOOD) {
+        dtls->is_finishing = true;
+        tell_step(dtls, &step);
+        dtls->is_finishing = false;
+    } else {
+        dtls->refusal = verdict == LZ_STATUS_REVOKED ? LZ_ALERT_CERTIFICATE_REVOKED : LZ_ALERT_CERTIFICATE_UNKNOWN;
+    }
+    lz_tls_step_clear(&step);
+    if (dtls->is_freed) {
+        lz_dtls_free(dtls);
+    } else {
+        pump(dtls);
+    }
+}
+
+/* Takes the step over if the association has to wait until its peer's certificate is judged. */
+static bool has_to_wait(LzDtls *dtls, LzTlsStep *step)
+{
+    LzCertificate certificate;
+    LzStatusVerdict verdict;
+    if (!dtls->status || !step->just_opened || step->state != LZ_TLS_OPEN ||
+        !lz_certificate_read(lz_tls_endpoint_peer_certificate(dtls->tls), &certificate) ||
+        (lz_status_client_knows(dtls->status, &certificate, &verdict) && verdict == LZ_STATUS_GOOD)) {
+        return false;
+    }
+    dtls->is_judging = true;
+    dtls->held = *step;
+    *step = (LzTlsStep){0};
+    lz_status_client_ask(dtls->status, &certificate, decided, dtls);
+    return true;
+}
+
+static void tell(LzDtls *dtls, LzTlsStep *step, const LzBuffer *media)
+{
+    if (media && dtls->job_kind == JOB_OPEN_MEDIA) {
+        dtls->events->received(dtls->self, (LzBytes){media->data, media->size});
+        return;
+    }
+    if (step->has_newer) {
+        dtls->events->heard(dtls->self, dtls->reading_from);
+    }
+    if (!dtls->is_freed && !has_to_wait(dtls, step)) {
+        tell_step(dtls, step);
     }
 }
 
@@ -361,6 +434,12 @@ LzDtls *lz_dtls_new(LzHost *host, const LzTlsProfile *profile, const LzTlsClient
     return dtls;
 }
 
+void lz_dtls_judge(LzDtls *dtls, LzStatusClient *status)
+{
+    dtls->status = status;
+    lz_status_client_arm(status, dtls->tls);
+}
+
 void lz_dtls_free(LzDtls *dtls)
 {
     if (!dtls) {
@@ -374,10 +453,12 @@ void lz_dtls_free(LzDtls *dtls)
         dtls->host->stats.open_sessions--;
         dtls->host->stats.sessions_closed++;
     }
+    stop_judging(dtls);
     lz_event_cancel(dtls->host->env.scheduler, &dtls->timer);
     lz_cpu_cancel(&dtls->job);
     drop_waiting(dtls);
     lz_tls_step_clear(&dtls->step);
+    lz_tls_step_clear(&dtls->held);
     lz_buffer_unref(dtls->media);
     lz_srtp_free(dtls->sending);
     lz_srtp_free(dtls->receiving);

@@ -26,6 +26,7 @@ typedef struct LzDtlsEvents {
 /* client: NULL for a server. The first flight of a client goes out when the CPU has made it. dscp: of what is no message. */
 LzDtls *lz_dtls_new(LzHost *host, const LzTlsProfile *profile, const LzTlsClient *client, uint8_t dscp, LzPlace peer,
                     const LzDtlsEvents *events, void *self);
+void lz_dtls_judge(LzDtls *dtls, LzStatusClient *status);      /* of a server, before its first datagram: see LzListen */
 void lz_dtls_free(LzDtls *dtls);        /* accepts NULL; messages that wait are lost */
 void lz_dtls_give_up(LzDtls *dtls);     /* its handshake takes too long: counts it; to be freed now */
 void lz_dtls_feed(LzDtls *dtls, LzPlace from, LzBytes datagram);

@@ -104,7 +104,7 @@ const LzExplanation lz_explanations[] = {
     {"E145", "No hospital of that name: neither models/hospitals/NAME.yaml beside the scenario nor one that is compiled in\n"
              "(`lazaret list hospitals`)."},
     {"E151", "A service with `tls: {revocation: {method: crl}}` (or ocsp) asks another whether its clients' certificates are still\n"
-             "good: `from:` names it, and it is of kind cert-status. Only services on TCP and a nac do."},
+             "good: `from:` names it, and it is of kind cert-status."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run, tls, tcp and onboarding have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},

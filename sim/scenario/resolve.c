@@ -98,8 +98,6 @@ static void resolve_status(LzResolver *resolver, LzServicePlan *service)
     const LzNode *node = tls ? lz_node_get(tls, "revocation", NULL) : NULL;
     if (node && status->method != 0 && !status->from.text) {
         lz_report_error(resolver->report, "E151", node->mark, node->length, "whoever asks about certificates needs `from`");
-    } else if (node && status->method != 0 && service->tls.is_datagram) {
-        lz_report_error(resolver->report, "E151", node->mark, node->length, "over DTLS nobody asks about certificates");
     }
 }
 

@@ -44,9 +44,9 @@ static int64_t count_of(LzWorld *world, LzMetric metric)
     return count;
 }
 
-static Seen run(const char *const *overrides)
+static Seen run_text(const char *text, const char *const *overrides)
 {
-    g_autoptr(LzPlan) plan = lz_test_plan_with(ward, overrides);
+    g_autoptr(LzPlan) plan = lz_test_plan_with(text, overrides);
     g_autoptr(LzWorld) world = lz_test_world(plan);
     lz_test_run(world);
     const uint64_t *alerts = lz_host_stats(lz_world_host(world, "broker"))->refused_by_alert;
@@ -62,6 +62,11 @@ static Seen run(const char *const *overrides)
     };
     lz_observation_clear(&lag);
     return seen;
+}
+
+static Seen run(const char *const *overrides)
+{
+    return run_text(ward, overrides);
 }
 
 /* By list and by question, in both versions: after the cut the two are refused with certificate_revoked, and nobody else is. */
@@ -122,6 +127,38 @@ static void test_outage(void)
     g_assert_cmpint(seen.unheard, ==, 0);
 }
 
+static char *replace(const char *text, const char *old, const char *new)
+{
+    g_auto(GStrv) parts = g_strsplit(text, old, -1);
+    g_assert_cmpuint(g_strv_length(parts), >, 1);
+    return g_strjoinv(new, parts);
+}
+
+/* The same over DTLS; there it is the devices that lose their associations, with their power. */
+static void test_datagrams(void)
+{
+    g_autofree char *server = replace(ward, "kind: mqtt-broker", "kind: coap-server"),
+                    *cut = replace(server, "service-down, service: broker", "power-loss, fleet: pump"),
+                    *text = replace(cut, "keepalive: 5 s", "client: coap");
+    static const char *const methods[] = {"services.broker.tls.revocation.method=crl", "services.broker.tls.revocation.method=ocsp"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++) {
+        const char *const overrides[] = {methods[i], "services.broker.tls.revocation.hard_fail=true", NULL};
+        Seen seen = run_text(text, overrides);
+        g_assert_cmpuint(seen.connected, ==, 6);
+        g_assert_cmpuint(seen.revoked_alerts, >=, 2);
+        g_assert_cmpint(seen.revoked_sessions + seen.unheard, ==, 0);
+        g_assert_cmpint(seen.lags, ==, 2);
+    }
+    const char *const nobody[] = {"services.broker.tls.revocation.method=none", NULL};
+    g_assert_cmpint(run_text(text, nobody).revoked_sessions, ==, 2);
+    const char *const unheard[] = {"services.broker.tls.revocation={method: ocsp, from: status1, hard_fail: true}",
+                                   "faults.theft={name: gone, kind: service-down, service: status1, at: 1 s, for: 119 s}", NULL};
+    Seen seen = run_text(text, unheard);
+    g_assert_cmpuint(seen.connected, <=, 1);            /* who came in the first second */
+    g_assert_cmpuint(seen.unknown_alerts, >=, 7);
+    g_assert_cmpint(seen.unheard, >=, 7);
+}
+
 /* A point that cannot keep up answers "try later" (RFC 6960 4.2.1): then, with a hard failure, nobody is let in at once. */
 static void test_full(void)
 {
@@ -139,6 +176,7 @@ int main(int argc, char **argv)
     g_test_add_func("/revocation/service", test_service);
     g_test_add_func("/revocation/not-asked", test_not_asked);
     g_test_add_func("/revocation/outage", test_outage);
+    g_test_add_func("/revocation/datagrams", test_datagrams);
     g_test_add_func("/revocation/full", test_full);
     return g_test_run();
 }
