@@ -114,7 +114,7 @@ void lz_world_revoke(LzWorld *world, const LzFaultPlan *fault)
 {
     g_autoptr(GPtrArray) devices = find_unrevoked(world, fault->fleet.text);
     uint32_t share_ppb = fault->share_ppb > 0 ? fault->share_ppb : PPB;
-    uint64_t wanted = fault->count > 0 ? (uint64_t)fault->count : (uint64_t)devices->len * share_ppb / PPB;
+    uint64_t wanted = fault->count > 0 ? (uint64_t)fault->count : ((uint64_t)devices->len * share_ppb + PPB - 1) / PPB;
     uint64_t count = MIN(wanted, devices->len);
     for (uint64_t i = 0; i < devices->len; i++) {
         if ((i + 1) * count / devices->len > i * count / devices->len) {

@@ -538,8 +538,8 @@ static const LzParam fault_table[] = {
     LZ_PARAM(LzFaultPlan, skew_ns, TIME, .min = -SKEW_MAX, .max = SKEW_MAX, .fallback = NOT_GIVEN,
              .help = "clock-skew: by how much the devices' clocks are ahead, or behind when negative"),
     LZ_PARAM(LzFaultPlan, share_ppb, .kind = LZ_PARAM_PPB, .min = 1, .max = 1e9,
-             .help = "revoke: of its devices that have not been, spread evenly, whose certificates are taken back for good, as after a "
-                     "theft of keys"),
+             .help = "revoke: of its devices that have not been, rounded up and spread evenly, whose certificates are taken back for "
+                     "good, as after a theft of keys"),
     LZ_PARAM(LzFaultPlan, count, COUNT, .min = 1, .max = 1e7, .help = "revoke: so many of them instead; all when there are fewer, or nothing is given"),
     LZ_PARAM(LzFaultPlan, boot, DIST, .min = 1, .max = DAY,
              .help = "power-loss: what each device needs to start when power is back; at once when not given"),
