@@ -20,6 +20,7 @@ typedef struct Service {
     LzRequestService base;
     const Config *config;
     LzBuffer *list, *next_list;         /* that is given out, and that the CPU is signing; NULL: none */
+    LzTime due_ns;                      /* when the next is to be signed */
     LzEvent due, signed_;
 } Service;
 
@@ -55,7 +56,8 @@ static void list_due(void *owner)
     lz_buffer_unref(service->next_list);
     service->next_list = lz_host_sign_crl(host, site->authority, revoked, count, &span, &cost_ns);
     lz_host_compute(host, cost_ns, &service->signed_);
-    lz_timer_after(service->base.env.scheduler, &service->due, config->every_ns);
+    service->due_ns = lz_now(service->base.env.scheduler) + config->every_ns;
+    lz_timer_at(service->base.env.scheduler, &service->due, service->due_ns);
 }
 
 static void list_signed(void *owner)
@@ -190,12 +192,14 @@ static void init(void *state, const void *config, const LzServiceContext *contex
     lz_request_service_init(&service->base, &ops, &service->config->common, context, env);
 }
 
+/* A list outlives a crash, and is no reason to sign the next one earlier. */
 static void start(void *state)
 {
     Service *service = state;
     lz_request_service_start(state);
     if (service->base.context.site) {
-        lz_schedule_after(service->base.env.scheduler, &service->due, 0);
+        LzTime now_ns = lz_now(service->base.env.scheduler);
+        lz_timer_at(service->base.env.scheduler, &service->due, service->list ? MAX(service->due_ns, now_ns) : now_ns);
     }
 }
 
@@ -204,9 +208,18 @@ static void stop(void *state)
     Service *service = state;
     lz_event_cancel(service->base.env.scheduler, &service->due);
     lz_host_compute_cancel(service->base.context.host, &service->signed_);
-    g_clear_pointer(&service->list, lz_buffer_unref);
-    g_clear_pointer(&service->next_list, lz_buffer_unref);
+    if (service->next_list) {           /* what was not signed yet is to be signed at once */
+        service->due_ns = 0;
+        g_clear_pointer(&service->next_list, lz_buffer_unref);
+    }
     lz_request_service_stop(state);
+}
+
+static void clear(void *state)
+{
+    Service *service = state;
+    lz_buffer_unref(service->list);
+    lz_request_service_clear(state);
 }
 
 static const LzParam params[] = {
@@ -226,7 +239,7 @@ static const char *const not_modelled[] = {
     NULL,
 };
 
-static const LzServiceOps ops = {.init = init, .start = start, .stop = stop, .clear = lz_request_service_clear,
+static const LzServiceOps ops = {.init = init, .start = start, .stop = stop, .clear = clear,
                                  .port = HTTP_PORT, .is_plain = true};
 
 extern const LzModel lz_service_model_cert_status;
