@@ -107,6 +107,7 @@ void lz_world_device_ready(void *owner, LzDevice *lz_device, unsigned connection
     LzProbes *probes = world->probes;
     int change = is_ready ? 1 : -1;
     service->connected += (unsigned)change;
+    lz_world_background_ready(device, connection, is_ready);
     lz_probe_level(probes, service->scope, LZ_METRIC_SERVICE_AVAILABILITY, share_ppb(service->connected, service->devices));
     if (connection > 0) {
         return;
@@ -234,6 +235,7 @@ static bool obeys_laws(LzWorld *world)
 static void reroute(void *owner)
 {
     lz_world_route(owner);
+    lz_world_background_changed(owner);
 }
 
 static LzProbes *make_recorder(const LzWorld *world, LzDigest *digest)
@@ -341,6 +343,7 @@ void lz_world_free(LzWorld *world)
     for (unsigned i = 0; world->devices && i < world->device_count; i++) {
         device_clear(&world->devices[i]);
     }
+    lz_world_free_background(world);
     for (unsigned i = 0; world->services && i < plan->services.count; i++) {
         service_clear(&world->services[i]);
     }

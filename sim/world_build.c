@@ -308,6 +308,7 @@ static void build_flows(LzWorld *world, Fleet *fleet)
             .config = plan->behaviour.config,
             .qos = (int)plan->qos,
             .dscp = (uint8_t)plan->dscp,
+            .is_background = plan->carried != LZ_CARRIED_PACKET,
             .deadline_ns = plan->deadline_ns > 0 ? plan->deadline_ns : LZ_TIME_NEVER,
             .scope = lz_probe_scope(world->probes, LZ_SCOPE_FLOW, plan->name.text, fleet->plan->name.text),
             .diurnal = plan->day,
@@ -567,6 +568,7 @@ gboolean lz_world_build(LzWorld *world, GError **error)
     if (!build_fleets(world, error)) {
         return FALSE;
     }
+    lz_world_build_background(world);
     for (unsigned i = 0; i < plan->attacks.count; i++) {
         if (!build_attack(world, &world->attacks[i], &LZ_PLAN_ITEMS(plan->attacks, LzAttackPlan)[i], error)) {
             return FALSE;

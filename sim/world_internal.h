@@ -154,6 +154,7 @@ typedef struct Fault {
 } Fault;
 
 typedef struct LzWorldRevocation LzWorldRevocation;
+typedef struct LzWorldBackground LzWorldBackground;
 
 struct LzWorld {
     const LzPlan *plan;
@@ -192,6 +193,7 @@ struct LzWorld {
     LzLaws laws;
     LzStreamCheck *streams;             /* observes all hosts; NULL: nobody watches */
     LzTimeCheck time_check;
+    LzWorldBackground *background;      /* flows that are not in packets; NULL: there are none */
     LzEvent reroute;                    /* the network has noticed that it changed */
     LzWindowPlan *windows;              /* the plan's, with this repetition's times */
     unsigned connected;
@@ -269,6 +271,12 @@ void lz_world_clear_policy(Service *service);
 /* Fills the tables of all switches by what works now. */
 void lz_world_route(LzWorld *world);
 void lz_world_topology_changed(LzWorld *world);
+/* world_background.c: flows that are not in packets, of all fleets; a device's connection opened or ended; the network is
+ * not what it was. */
+void lz_world_build_background(LzWorld *world);
+void lz_world_free_background(LzWorld *world);          /* the devices are gone */
+void lz_world_background_ready(Device *device, unsigned connection, bool is_ready);
+void lz_world_background_changed(LzWorld *world);
 /* Puts a device on or off, as its power is now. */
 void lz_world_device_update(Device *device);
 void lz_world_device_ready(void *owner, LzDevice *device, unsigned connection, bool is_ready);

@@ -196,6 +196,7 @@ void lz_world_route(LzWorld *world)
 /* A change restarts the wait: a link that flaps faster than the network converges never comes into use. */
 void lz_world_topology_changed(LzWorld *world)
 {
+    lz_world_background_changed(world);
     if (world->plan->network.convergence_ns > 0) {
         lz_timer_after(world->scheduler, &world->reroute, world->plan->network.convergence_ns);
     }

@@ -7,8 +7,15 @@
 
 typedef struct LzFlow LzFlow;           /* one flow of one device; the engine's */
 
+typedef enum {                          /* how messages come, for flows that are not in packets */
+    LZ_ARRIVALS_OTHER,                  /* not as simply as that: such a flow must be in packets */
+    LZ_ARRIVALS_EVEN,
+    LZ_ARRIVALS_RANDOM,                 /* each on its own (Poisson) */
+} LzArrivals;
+
 typedef struct LzLoad {         /* what a flow offers on average while nothing holds it up */
     double messages_per_s, message_bytes;
+    LzArrivals arrivals;
     bool fills_links;           /* it is meant to be held up: how much is sent, the network decides */
 } LzLoad;
 

@@ -14,6 +14,7 @@ typedef struct LzDefenceContext {
 } LzDefenceContext;
 
 typedef struct LzDefenceOps {
+    bool judges_connections;            /* how much is sent over one changes nothing: flows that are not in packets may cross it */
     void (*init)(void *state, const void *config, const LzEnv *env, LzScope scope);
     /* Once after init, when all groups of addresses have their names. NULL: needs none. */
     void (*begin)(void *state, const LzDefenceContext *context);

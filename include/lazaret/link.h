@@ -32,6 +32,9 @@ typedef struct LzLinkOps {
     /* The medium lost power or carrier (false) or has it again (true). On false the model drops what
      * it holds (lz_link_drop, LZ_DROP_LINK_DOWN) and cancels its events; the engine drops the queues. */
     void (*set_up)(void *state, bool is_up);
+    /* A transmitter of a constant rate for each station and direction, which is all that packets wait for: this many bit/s, or
+     * 0 for no wait at all. NULL: it is something else, so no flow that is not in packets may cross it. */
+    int64_t (*rate_bps)(const void *config);
     /* Frees what init made and every packet it still holds. */
     void (*clear)(void *state);
 } LzLinkOps;

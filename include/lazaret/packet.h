@@ -73,7 +73,8 @@ struct LzPacket {
     uint32_t payload_offset, payload_size;
     uint16_t ip_bytes;                  /* of the IPv4 packet, or of what an EAPOL frame carries */
     uint16_t wire_bytes;                /* on the link that has it now, or had it last; Ethernet before the first */
-    bool is_unrouted;                   /* goes to another segment and has not passed a router yet */
+    bool is_survey : 1;                 /* only asks for the way of a flow (sim/net/survey.h) */
+    bool is_unrouted : 1;               /* goes to another segment and has not passed a router yet */
     bool is_tagged;                     /* its frame has an IEEE 802.1Q tag on the link that has it now, or had it last */
     uint16_t vlan;                      /* identifier of the segment that it is in; 0: in none, of untagged frames */
 };

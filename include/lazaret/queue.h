@@ -16,6 +16,20 @@ typedef struct LzQueueOutlet {
     void *owner;
 } LzQueueOutlet;
 
+/* Of a discipline that is nothing but strict priority between classes, first in first out within a class and a limit for
+ * each: what is known of it to stand beside flows that are not in packets. */
+#define LZ_QUEUE_CLASSES_MAX 8u
+
+typedef struct LzQueueShare {           /* of a class: what waits now and what may; packets_max 0: any number */
+    uint64_t bytes, bytes_max;
+    uint32_t packets, packets_max;
+} LzQueueShare;
+
+typedef struct LzQueueClasses {
+    unsigned (*of)(const void *state, const LzPacket *packet);  /* 0, the lowest, .. LZ_QUEUE_CLASSES_MAX - 1 */
+    LzQueueShare (*share)(const void *state, unsigned class);
+} LzQueueClasses;
+
 typedef struct LzQueueOps {
     /* state: model->state_size zeroed bytes; config outlives it. */
     void (*init)(void *state, const void *config, const LzEnv *env, LzQueueOutlet outlet);
@@ -42,6 +56,8 @@ typedef struct LzQueueOps {
     LzTime (*ready_ns)(const void *state, LzTime now_ns);
     /* The most that it may hold. NULL: its parameter `limit`, or that of the queue inside it. */
     uint64_t (*limit_bytes)(const void *config);
+    /* NULL: the discipline has its own idea of who goes first, so no flow that is not in packets may cross it. */
+    const LzQueueClasses *classes;
 } LzQueueOps;
 
 /* A queue inside another: `choice` names a model that contains none itself. */

@@ -32,6 +32,7 @@ typedef enum {
     LZ_PURPOSE_PSK,             /* keys that an entity shares with servers */
     LZ_PURPOSE_DTLS_COOKIE,     /* a server's key for them */
     LZ_PURPOSE_SHADOW,          /* radio: line of sight and shadowing between two places */
+    LZ_PURPOSE_BACKGROUND,      /* messages of flows that are not in packets */
 } LzPurpose;
 
 typedef struct LzRandom {

@@ -66,7 +66,11 @@ static void stop(void *state)
 static LzLoad load(const void *config)
 {
     const Config *own = config;
-    return (LzLoad){.messages_per_s = 1e9 / (double)own->every_ns, .message_bytes = (double)own->size_bytes};
+    return (LzLoad){
+        .messages_per_s = 1e9 / (double)own->every_ns,
+        .message_bytes = (double)own->size_bytes,
+        .arrivals = own->jitter_ppb == 0 ? LZ_ARRIVALS_EVEN : LZ_ARRIVALS_OTHER,
+    };
 }
 
 static const LzParam params[] = {

@@ -76,7 +76,11 @@ static void stop(void *state)
 static LzLoad load(const void *config)
 {
     const Config *own = config;
-    return (LzLoad){.messages_per_s = (double)own->rate_uhz / 1e6 * (double)own->burst, .message_bytes = (double)own->size_bytes};
+    return (LzLoad){
+        .messages_per_s = (double)own->rate_uhz / 1e6 * (double)own->burst,
+        .message_bytes = (double)own->size_bytes,
+        .arrivals = own->burst == 1 ? LZ_ARRIVALS_RANDOM : LZ_ARRIVALS_OTHER,
+    };
 }
 
 static const LzParam params[] = {

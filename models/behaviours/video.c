@@ -84,7 +84,11 @@ static LzLoad load(const void *config)
     const Config *own = config;
     double key_share = 1 / (double)own->key_every;
     double bytes = mean_bytes(own) * (1 + key_share * (double)(own->key_factor - 1));
-    return (LzLoad){.messages_per_s = (double)own->frame_rate_hz, .message_bytes = bytes};
+    return (LzLoad){
+        .messages_per_s = (double)own->frame_rate_hz,
+        .message_bytes = bytes,
+        .arrivals = own->key_factor == 1 ? LZ_ARRIVALS_EVEN : LZ_ARRIVALS_OTHER,
+    };
 }
 
 static const LzParam params[] = {

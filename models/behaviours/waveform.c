@@ -64,7 +64,8 @@ static LzLoad load(const void *config)
 {
     const Config *own = config;
     const double bits = (double)(own->sample_rate_hz * own->channels * own->bits) * (double)own->block_ns / 1e9;
-    return (LzLoad){.messages_per_s = 1e9 / (double)own->block_ns, .message_bytes = (double)own->header_bytes + bits / 8};
+    return (LzLoad){.messages_per_s = 1e9 / (double)own->block_ns, .message_bytes = (double)own->header_bytes + bits / 8,
+                    .arrivals = LZ_ARRIVALS_EVEN};
 }
 
 static const LzParam params[] = {

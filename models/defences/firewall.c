@@ -418,7 +418,7 @@ static const char *const not_modelled[] = {
 };
 
 static const LzDefenceOps ops = {
-    .init = firewall_init, .begin = firewall_begin, .admit = firewall_admit, .clear = firewall_clear};
+    .judges_connections = true, .init = firewall_init, .begin = firewall_begin, .admit = firewall_admit, .clear = firewall_clear};
 
 extern const LzModel lz_defence_model_firewall;
 const LzModel lz_defence_model_firewall = {

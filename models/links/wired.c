@@ -296,7 +296,13 @@ static const LzParam params[] = {
     LZ_PARAM_END,
 };
 
+static int64_t wired_rate_bps(const void *config)
+{
+    return ((const Config *)config)->rate_bps;
+}
+
 static const LzLinkOps ops = {
+    .rate_bps = wired_rate_bps,
     .port_state_size = sizeof(Lane),
     .init = wired_init,
     .offer = wired_offer,

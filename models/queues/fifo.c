@@ -109,7 +109,25 @@ static const LzParam params[] = {
     LZ_PARAM_END,
 };
 
+static unsigned fifo_class_of(const void *state, const LzPacket *packet)
+{
+    (void)state;
+    (void)packet;
+    return 0;
+}
+
+static LzQueueShare fifo_share(const void *state, unsigned class)
+{
+    (void)class;
+    const Fifo *self = state;
+    return (LzQueueShare){self->bytes, (uint64_t)self->config->queue_limit_bytes, self->count,
+                          (uint32_t)self->config->queue_limit_packets};
+}
+
+static const LzQueueClasses classes = {.of = fifo_class_of, .share = fifo_share};
+
 static const LzQueueOps ops = {
+    .classes = &classes,
     .init = fifo_init,
     .enqueue = fifo_enqueue,
     .lets_pass = fifo_lets_pass,

@@ -144,7 +144,21 @@ static uint64_t priority_limit_bytes(const void *config)
     return CLASSES * (uint64_t)((const Config *)config)->queue_limit_bytes;
 }
 
+static unsigned priority_class_of(const void *state, const LzPacket *packet)
+{
+    return class_of(((const Priority *)state)->config, packet);
+}
+
+static LzQueueShare priority_share(const void *state, unsigned class)
+{
+    const Priority *self = state;
+    return (LzQueueShare){.bytes = self->classes[class].bytes, .bytes_max = (uint64_t)self->config->queue_limit_bytes};
+}
+
+static const LzQueueClasses classes = {.of = priority_class_of, .share = priority_share};
+
 static const LzQueueOps ops = {
+    .classes = &classes,
     .limit_bytes = priority_limit_bytes,
     .init = priority_init,
     .enqueue = priority_enqueue,

@@ -51,7 +51,7 @@ static void add_flow(LzEstimate *estimate, const LzPlan *plan, const LzFleetPlan
 {
     const LzBehaviourOps *ops = flow->behaviour.model->ops;
     LzLoad load = ops->load ? ops->load(flow->behaviour.config) : (LzLoad){0};
-    double count = (double)fleet->count;
+    double count = flow->carried == LZ_CARRIED_PACKET ? (double)fleet->count : 0;
     estimate->has_bulk = estimate->has_bulk || load.fills_links;
     double messages = load.fills_links ? 0 : load.messages_per_s * count * (double)plan->run.duration_ns / 1e9;
     estimate->messages += messages;

@@ -285,6 +285,9 @@ void lz_device_set_power(LzDevice *device, bool is_on)
     }
     for (unsigned i = 0; i < device->options.flow_count; i++) {
         LzFlow *flow = &device->flows[i];
+        if (flow->flow->is_background) {
+            continue;
+        }
         (is_on ? behaviour_ops(flow)->start : behaviour_ops(flow)->stop)(flow->behaviour);
     }
     if (!is_on) {

@@ -17,6 +17,7 @@ typedef struct LzDeviceFlow {           /* one flow of a device's class; strings
     const void *config;
     int qos;
     uint8_t dscp;
+    bool is_background;                 /* not in packets: its behaviour never begins */
     LzTime deadline_ns;                 /* LZ_TIME_NEVER: none */
     LzScope scope;                      /* LZ_SCOPE_FLOW */
     const LzDiurnal *diurnal;           /* NULL: all hours are alike */

@@ -25,7 +25,9 @@ static void refuse(LzHost *host, LzPacket *packet)
 static void receive(LzElement *element, LzPacket *packet)
 {
     LzHost *host = (LzHost *)element;
-    if (!host->is_on || packet->destination != host->options.address) {
+    if (G_UNLIKELY(packet->is_survey)) {
+        lz_packet_free(host->env.packets, packet);
+    } else if (!host->is_on || packet->destination != host->options.address) {
         refuse(host, packet);
     } else if (packet->protocol == LZ_IP_TCP) {
         lz_tcp_receive(host->tcp, packet);
@@ -245,6 +247,11 @@ bool lz_host_send_udp(LzHost *host, const LzDatagram *datagram, LzMessageId mess
     lz_probe_sent(host->env.probes, message);
     return lz_udp_send(&host->udp, datagram->source_port, datagram->address, datagram->port, datagram->dscp,
                        datagram->payload);
+}
+
+void lz_host_survey(LzHost *host, LzPacket *packet)
+{
+    lz_element_receive(host->udp.output, packet);
 }
 
 void lz_host_seek(LzHost *host, const LzConnect *connect, void (*told)(void *self, LzAddress address), void *self)

@@ -83,6 +83,8 @@ void *lz_host_room(LzHost *host);               /* aligned to 16 bytes */
 size_t lz_host_fetch_bytes(const LzHost *host, const void *place);
 LzElement *lz_host_input(LzHost *host);         /* packets for this host arrive here; checks the address */
 
+/* What asks for the way of a flow leaves here; takes ownership. Those that come end here. */
+void lz_host_survey(LzHost *host, LzPacket *packet);
 void lz_host_watch(LzHost *host, LzStreamCheck *check);         /* observes its streams; borrowed */
 /* Power: off forgets sessions (closed(POWER) to their owners), TCP, CPU work, tickets; drops what arrives. */
 void lz_host_set_power(LzHost *host, bool is_on);

@@ -74,6 +74,11 @@ const LzQueueCheck *lz_link_check_queue(const LzLinkCheck *check)
     return &check->queue;
 }
 
+LzLaws *lz_link_check_laws(const LzLinkCheck *check)
+{
+    return check->laws;
+}
+
 void lz_link_check_balance(LzLinkCheck *check, LzDirection direction, const LzInside *inside)
 {
     uint64_t packets = 0, bytes = 0;

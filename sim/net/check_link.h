@@ -21,6 +21,7 @@ void lz_link_check_free(LzLinkCheck *check);            /* accepts NULL */
 void lz_link_check_offered(LzLinkCheck *check, LzDirection direction, const LzPacket *packet);
 void lz_link_check_left(LzLinkCheck *check, LzDirection direction, const LzPacket *packet, bool is_delivered);
 const LzQueueCheck *lz_link_check_queue(const LzLinkCheck *check);
+LzLaws *lz_link_check_laws(const LzLinkCheck *check);
 
 typedef struct LzInside {               /* what the link says of itself */
     uint64_t queued_packets, queued_bytes, in_flight_packets, in_flight_bytes;

@@ -8,6 +8,7 @@
 #include "lazaret/cache.h"
 #include "lazaret/queue.h"
 #include "sim/core/blocks.h"
+#include "sim/net/background.h"
 #include "sim/net/impair.h"
 #include "sim/net/packet.h"
 
@@ -46,6 +47,9 @@ struct LzLink {
     uint8_t *ports;             /* Port, queue state and model state, port_stride apart */
     size_t port_stride, state_offset;
     Waker *wakers;              /* by port index; NULL: these queues never hold back */
+    LzBackground **backgrounds; /* by port index, each NULL before the first flow that is not in packets; NULL: there is none */
+    LzSurvey *survey;           /* borrowed: the one that is under way; NULL: this link takes part in none */
+    int64_t rate_bps;           /* of each port; 0: nothing waits, or it takes part in no survey */
     unsigned stations, lanes;   /* lanes: queues of a station in each direction */
     unsigned pairs;             /* stations * lanes: what the model counts as stations */
     bool is_up;
@@ -164,6 +168,11 @@ static void drop(LzLink *link, unsigned index, LzPacket *packet, LzDropReason re
 
 /* ---- queues that drop what they have taken, or hold it back ---- */
 
+static inline LzBackground *background_of(const LzLink *link, unsigned index)
+{
+    return link->backgrounds ? link->backgrounds[index] : NULL;
+}
+
 static void queue_dropped(void *owner, LzPacket *packet, LzDropReason reason)
 {
     Port *port = owner;
@@ -178,7 +187,11 @@ static void arm_waker(LzLink *link, unsigned index)
     LzScheduler *scheduler = link->env.scheduler;
     Waker *waker = &link->wakers[index];
     LzTime now_ns = lz_now(scheduler);
-    LzTime ready_ns = link->queue_ops->ready_ns(queue_of(link, index), now_ns);
+    LzTime ready_ns = lz_queue_ready_ns(link->queue_ops, queue_of(link, index), now_ns);
+    const LzBackground *background = background_of(link, index);
+    if (background && ready_ns != LZ_TIME_NEVER) {
+        ready_ns = MAX(ready_ns, lz_background_free_ns(background));
+    }
     if (lz_event_is_pending(&waker->due)) {
         if (waker->due.due_ns == ready_ns) {
             return;
@@ -204,6 +217,14 @@ static void init_waker(LzLink *link, unsigned index)
     lz_event_init(&waker->due, wake, waker);
 }
 
+static void make_wakers(LzLink *link)
+{
+    link->wakers = g_new0(Waker, 2 * link->pairs);
+    for (unsigned index = 0; index < 2 * link->pairs; index++) {
+        init_waker(link, index);
+    }
+}
+
 /* IEEE 802.1Q clause 9: a tag counts among the bytes that a frame must have. */
 static void frame_packet(const LzLink *link, LzDirection direction, LzPacket *packet)
 {
@@ -215,6 +236,90 @@ static void frame_packet(const LzLink *link, LzDirection direction, LzPacket *pa
     packet->wire_bytes = (uint16_t)(MAX(bytes, link->packet_bytes_min) + link->overhead_bytes);
 }
 
+/* ---- flows that are not in packets ---- */
+
+/* A stable number for a port, so that another station changes nobody else's draws. */
+static uint64_t port_entity(uint64_t entity, unsigned index)
+{
+    return entity ^ (index + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static LzBackground *make_background(LzLink *link, unsigned index)
+{
+    const LzBackgroundOptions options = {
+        .rate_bps = link->rate_bps,
+        .queue_ops = link->queue_ops,
+        .queue = queue_of(link, index),
+        .seed = link->env.seed,
+        .entity = port_entity(link->env.entity, index),
+        .now_ns = lz_now(link->env.scheduler),
+    };
+    if (!link->wakers) {
+        make_wakers(link);
+    }
+    if (!link->backgrounds) {
+        link->backgrounds = g_new0(LzBackground *, 2 * link->pairs);
+    }
+    link->backgrounds[index] = lz_background_new(&options);
+    return link->backgrounds[index];
+}
+
+static uint32_t framed_bytes(const LzLink *link, LzDirection direction, LzPacket *packet, uint16_t ip_bytes)
+{
+    packet->ip_bytes = ip_bytes;
+    frame_packet(link, direction, packet);
+    return packet->wire_bytes;
+}
+
+/* The flow crosses this port; what asks for its way goes on at once. */
+static void survey_receive(LzLink *link, unsigned index, LzPacket *packet)
+{
+    LzSurvey *survey = link->survey;
+    if (!link->is_up || !survey) {
+        lz_packet_free(link->env.packets, packet);
+        return;
+    }
+    if (link->rate_bps > 0 && !survey->only_opens) {
+        LzBackground *background = background_of(link, index);
+        background = background ? background : make_background(link, index);
+        const uint16_t ip_bytes = packet->ip_bytes;
+        const uint32_t last_bytes = framed_bytes(link, port_direction(index), packet, survey->last_ip_bytes);
+        const uint32_t full_bytes = framed_bytes(link, port_direction(index), packet, ip_bytes);
+        const unsigned class = link->queue_ops->classes->of(queue_of(link, index), packet);
+        lz_background_join(background, survey, class, full_bytes, last_bytes, lz_now(link->env.scheduler));
+        g_array_append_val(survey->stops, ((LzSurveyStop){link, index}));
+        survey->gap_ns = MAX(survey->gap_ns, lz_transmit_ns_ceil(full_bytes, link->rate_bps));
+    }
+    lz_element_receive(port_at(link, index)->input.next, packet);
+}
+
+static void background_sent(const LzLink *link, unsigned index, uint32_t bytes, LzTime now_ns)
+{
+    LzBackground *background = background_of(link, index);
+    if (background) {
+        lz_background_sent(background, bytes, now_ns);
+    }
+}
+
+/* Flows may have to go before the first packet that waits. */
+static bool is_held(const LzLink *link, unsigned index, LzTime now_ns)
+{
+    LzBackground *background = background_of(link, index);
+    const LzPacket *first = background ? link->queue_ops->peek(queue_of(link, index), now_ns) : NULL;
+    return first && !lz_background_yields(background, first, now_ns);
+}
+
+/* Whether the flows leave the packet no reason to wait. */
+static bool find_idle(LzLink *link, unsigned index, LzTime now_ns)
+{
+    LzBackground *background = background_of(link, index);
+    if (!background) {
+        return true;
+    }
+    lz_background_advance(background, now_ns);
+    return lz_background_is_idle(background, now_ns);
+}
+
 /* A packet enters at a port. */
 static void port_receive(LzElement *element, LzPacket *packet)
 {
@@ -224,6 +329,10 @@ static void port_receive(LzElement *element, LzPacket *packet)
         port = port_at(link, port->index + 2 * link->ops->lane(link->state, packet));
     }
     unsigned index = port->index;
+    if (G_UNLIKELY(packet->is_survey)) {
+        survey_receive(link, index, packet);
+        return;
+    }
     LzDirection direction = port_direction(index);
     LzLinkStats *stats = &link->stats[direction];
     frame_packet(link, direction, packet);
@@ -245,11 +354,18 @@ static void port_receive(LzElement *element, LzPacket *packet)
     }
     LzTime now_ns = lz_now(link->env.scheduler);
     packet->queued_ns = now_ns;
-    if (link->may_pass && link->queue_ops->lets_pass(queue_of(link, index), packet) &&
+    const bool is_idle = find_idle(link, index, now_ns);
+    const uint32_t bytes = packet->wire_bytes;
+    if (link->may_pass && is_idle && link->queue_ops->lets_pass(queue_of(link, index), packet) &&
         link->ops->offer(link->state, index / 2, direction, packet)) {
+        if (G_UNLIKELY(link->backgrounds)) {
+            background_sent(link, index, bytes, now_ns);
+        }
         return;
     }
-    LzDropReason reason = link->queue_ops->enqueue(queue_of(link, index), packet, now_ns);
+    LzDropReason reason = !is_idle && !lz_background_admits(background_of(link, index), packet)
+                              ? LZ_DROP_QUEUE_FULL
+                              : link->queue_ops->enqueue(queue_of(link, index), packet, now_ns);
     if (reason != LZ_DROP_NONE) {
         drop(link, index, packet, reason);
         return;
@@ -310,7 +426,10 @@ LzPacket *lz_link_pull(LzLink *link, unsigned station, LzDirection direction)
 {
     LzTime now_ns = lz_now(link->env.scheduler);
     unsigned index = port_index(station, direction);
-    LzPacket *packet = link->queue_ops->dequeue(queue_of(link, index), now_ns);
+    LzPacket *packet = is_held(link, index, now_ns) ? NULL : link->queue_ops->dequeue(queue_of(link, index), now_ns);
+    if (packet) {
+        background_sent(link, index, packet->wire_bytes, now_ns);
+    }
     if (link->wakers) {
         arm_waker(link, index);
     }
@@ -399,12 +518,6 @@ LzTime lz_transmit_ns_ceil(uint64_t bytes, int64_t rate_bps)
 
 /* ---- what the world calls ---- */
 
-/* A stable number for a port, so that another station changes nobody else's draws. */
-static uint64_t port_entity(uint64_t entity, unsigned index)
-{
-    return entity ^ (index + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 static void init_port(LzLink *link, unsigned index, const LzChoice *queue)
 {
     Port *port = port_at(link, index);
@@ -414,9 +527,6 @@ static void init_port(LzLink *link, unsigned index, const LzChoice *queue)
     LzEnv env = link->env;
     env.entity = port_entity(link->env.entity, index);
     link->queue_ops->init(queue_of(link, index), queue->config, &env, (LzQueueOutlet){queue_dropped, port});
-    if (link->wakers) {
-        init_waker(link, index);
-    }
 }
 
 static LzCount *counter(LzLink *link, LzMetric metric)
@@ -450,11 +560,13 @@ LzLink *lz_link_new(const LzEnv *env, const char *name, const LzChoice *choice, 
     link->state_offset = sizeof(Port) + aligned(queue->model->state_size, STATE_ALIGNMENT);
     link->port_stride = aligned(link->state_offset + link->ops->port_state_size, PORT_ALIGNMENT);
     link->ports = lz_block_new0(2 * (size_t)link->pairs * link->port_stride);
-    link->wakers = link->queue_ops->ready_ns ? g_new0(Waker, 2 * link->pairs) : NULL;
     link->state = g_malloc0(choice->model->state_size);
     link->reported_ns = link->integrated_ns[LZ_UP] = link->integrated_ns[LZ_DOWN] = lz_now(env->scheduler);
     for (unsigned index = 0; index < 2 * link->pairs; index++) {
         init_port(link, index, queue);
+    }
+    if (link->queue_ops->ready_ns) {
+        make_wakers(link);
     }
     link->ops->init(link->state, choice->config, link, &link->env, stations);
     return link;
@@ -473,7 +585,9 @@ void lz_link_free(LzLink *link)
         if (link->wakers) {
             lz_event_cancel(link->env.scheduler, &link->wakers[index].due);
         }
+        lz_background_free(background_of(link, index));
     }
+    g_free(link->backgrounds);
     g_free(link->wakers);
     g_free(link->state);
     lz_block_free(link->ports, 2 * (size_t)link->pairs * link->port_stride);
@@ -540,6 +654,9 @@ void lz_link_set_up(LzLink *link, bool is_up)
     LzTime now_ns = lz_now(link->env.scheduler);
     for (unsigned index = 0; index < 2 * link->pairs; index++) {
         drop_queue(link, index);
+        if (background_of(link, index)) {
+            lz_background_stop(link->backgrounds[index], now_ns);
+        }
         Port *port = port_at(link, index);
         LzTime cut_ns = MAX(port->busy_until_ns - now_ns, 0);
         port->busy_ns -= cut_ns;
@@ -567,6 +684,18 @@ void lz_link_impair(LzLink *link, uint32_t loss_ppb, LzTime delay_ns)
     lz_impairment_set(link->impairment, loss_ppb, delay_ns);
 }
 
+void lz_link_set_survey(LzLink *link, const LzChoice *choice, LzSurvey *survey)
+{
+    const bool takes_part = link->ops->rate_bps && link->queue_ops->classes;
+    link->survey = survey;
+    link->rate_bps = takes_part ? link->ops->rate_bps(choice->config) : 0;
+}
+
+void lz_link_end_flow(LzLink *link, unsigned port, uint64_t flow, uint32_t generation)
+{
+    lz_background_leave(link->backgrounds[port], flow, generation, lz_now(link->env.scheduler));
+}
+
 bool lz_link_is_up(const LzLink *link)
 {
     return link->is_up;
@@ -581,6 +710,20 @@ static LzTime take_busy_ns(Port *port, LzTime now_ns)
     return busy_ns;
 }
 
+/* What flows took of the port since the last report counts as packets do. */
+static LzTime take_share(LzLink *link, unsigned index, LzTime now_ns)
+{
+    LzBackground *background = background_of(link, index);
+    if (!background) {
+        return 0;
+    }
+    LzBackgroundShare share = lz_background_take(background, now_ns);
+    link->stats[port_direction(index)].busy_ns += share.busy_ns;
+    lz_probe_turn(link->env.probes);
+    link->bytes->part += (int64_t)share.bytes;
+    return share.busy_ns;
+}
+
 void lz_link_report(LzLink *link)
 {
     LzTime now_ns = lz_now(link->env.scheduler);
@@ -592,6 +735,9 @@ void lz_link_report(LzLink *link)
     for (unsigned index = 0; index < 2 * link->pairs; index++) {
         lz_cache_fetch(port_at(link, index + PORTS_AHEAD), sizeof(Port));       /* any address will do */
         LzTime busy_ns = take_busy_ns(port_at(link, index), now_ns);
+        if (G_UNLIKELY(link->backgrounds)) {
+            busy_ns += take_share(link, index, now_ns);
+        }
         busiest_ns = MAX(busiest_ns, busy_ns);
     }
     busiest_ns = MIN(busiest_ns, elapsed_ns);
@@ -623,6 +769,9 @@ void lz_link_check_now(LzLink *link)
         for (unsigned index = direction; index < 2 * link->pairs; index += 2) {
             inside.backlog_packets += link->queue_ops->backlog_packets(queue_of(link, index));
             inside.backlog_bytes += link->queue_ops->backlog_bytes(queue_of(link, index));
+            if (background_of(link, index)) {
+                lz_background_check(link->backgrounds[index], lz_link_check_laws(link->check), link->name);
+            }
         }
         lz_link_check_balance(link->check, (LzDirection)direction, &inside);
     }

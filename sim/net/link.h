@@ -9,6 +9,7 @@
 #include "sim/core/digest.h"
 #include "sim/net/buffer.h"
 #include "sim/net/check_link.h"
+#include "sim/net/survey.h"
 
 /* choice: link or radio model with config (borrowed). queue: queue model with config (borrowed).
  * scope: LZ_SCOPE_LINK. digest may be NULL. */
@@ -24,6 +25,10 @@ void lz_link_set_sink(LzLink *link, unsigned station, LzDirection direction, LzE
 void lz_link_set_buffer(LzLink *link, unsigned station, LzDirection direction, LzSharedBuffer *buffer);
 void lz_link_set_up(LzLink *link, bool is_up);
 bool lz_link_is_up(const LzLink *link);
+/* From now on it takes part in surveys, if it can; the choice is that of lz_link_new(); survey: borrowed, of all times. */
+void lz_link_set_survey(LzLink *link, const LzChoice *choice, LzSurvey *survey);
+/* The flow no longer crosses at this stop of its way, unless a later survey has found it there. */
+void lz_link_end_flow(LzLink *link, unsigned port, uint64_t flow, uint32_t generation);
 /* Which frames have an IEEE 802.1Q tag in this direction, where the link is Ethernet. */
 typedef enum {
     LZ_TAGGED_NONE,                     /* an access port, to its host */

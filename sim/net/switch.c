@@ -257,7 +257,7 @@ static void switch_receive(LzElement *element, LzPacket *packet)
     self->stats.in_packets++;
     if (!self->is_on) {
         drop(self, packet, LZ_DROP_SWITCH_OFF);
-    } else if (self->forwarding_ns > 0) {
+    } else if (self->forwarding_ns > 0 && !packet->is_survey) {
         hold(self, packet);
     } else {
         forward(self, packet);

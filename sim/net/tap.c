@@ -21,7 +21,9 @@ enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_WINDOW_SCALE = 3, 
 static void tap_receive(LzElement *element, LzPacket *packet)
 {
     LzTap *tap = (LzTap *)element;
-    tap->seen(tap->self, packet);
+    if (!packet->is_survey) {
+        tap->seen(tap->self, packet);
+    }
     lz_element_receive(tap->base.next, packet);
 }
 

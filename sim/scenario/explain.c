@@ -105,6 +105,12 @@ const LzExplanation lz_explanations[] = {
              "(`lazaret list hospitals`)."},
     {"E151", "A service with `tls: {revocation: {method: crl}}` (or ocsp) asks another whether its clients' certificates are still\n"
              "good: `from:` names it, and it is of kind cert-status."},
+    {"E161", "`carried: flow` asks for messages of one size that come evenly or each at random, because only their times and\n"
+             "sizes are known to the ports on their way. What a `bulk`, a `study` or a behaviour with bursts or jitter sends must be\n"
+             "in packets: `carried: packet`."},
+    {"E162", "A flow that is carried as a flow is no packet, so whatever stands on its way must be able to reckon with it: wired\n"
+             "links with fifo or priority queues, switches whose ports have their own buffers, and firewalls. Every backbone link\n"
+             "counts as on its way, because routes change. Give the link another queue, or the flow `carried: packet`."},
     {"E210", "No such metric. A metric is SCOPE.NAME.METRIC, as flow.alarm.latency or link.backbone.utilisation;\n"
              "the scopes run, tls, tcp and onboarding have no NAME, as tls.handshake.time. `lazaret list metrics` shows all; the\n"
              "note lists the names that this scenario has."},

@@ -158,6 +158,8 @@ typedef struct LzServicePlan {
 } LzServicePlan;
 
 /* ---- device profiles (models/devices) ---- */
+typedef enum { LZ_CARRIED_PACKET, LZ_CARRIED_FLOW, LZ_CARRIED_FLOW_BACK } LzCarried;
+
 typedef struct LzFlowPlan {
     LzText name;                        /* key `flow` */
     LzText publish;                     /* topic: {zone} {fleet} {id} {device} are replaced */
@@ -169,6 +171,7 @@ typedef struct LzFlowPlan {
     int64_t dscp;                       /* 0..63; -1 until lz_mark_flows() */
     LzText diurnal;                     /* rhythm of the day */
     const LzDiurnal *day;               /* resolved; NULL: none */
+    int carried;                        /* enum LzCarried */
     LzText source;                      /* of size, rate and deadline, or `assumed: …` */
 } LzFlowPlan;
 

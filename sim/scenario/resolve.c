@@ -629,6 +629,7 @@ static void resolve_parts(LzResolver *resolver)
     for (unsigned i = 0; i < plan->defences.count; i++) {
         resolve_defence(resolver, LZ_ITEM(plan->defences, LzDefencePlan, i));
     }
+    lz_resolve_carried(resolver);
 }
 
 void lz_resolve(LzPlan *plan, LzWalk *walk, LzData *data)

@@ -32,6 +32,8 @@ void lz_resolve_segments(LzResolver *resolver);
 LzList lz_resolve_connections(LzResolver *resolver, LzFleetPlan *fleet, const LzList *flows);
 /* TLS as it is written in `node` for a connection of the fleet to the service: */
 void lz_resolve_check_tls(LzResolver *resolver, const LzTlsPlan *tls, LzMark mark);
+/* Of the fleets, when everything else is known. */
+void lz_resolve_carried(LzResolver *resolver);
 /* Of a service that speaks DTLS, and of who connects to it; before lz_resolve_check_tls(). */
 void lz_resolve_dtls(LzResolver *resolver, LzTlsPlan *tls, bool has_srtp, LzMark mark);
 void lz_resolve_warn_tls(LzResolver *resolver, const LzText *fleet, const LzTlsPlan *ours, const LzText *to,

@@ -42,6 +42,7 @@ static const char *const trust_words[] = {"all", "dscp", "pcp", "none", NULL};
 static const char *const protocol_words[] = {"any", "tcp", "udp", NULL};
 static const char *const pcp_words[] = {"0", "1", "2", "3", "4", "5", "6", "7", NULL};
 static const char *const tag_words[] = {"none", "0", "1", "2", "3", "4", "5", "6", "7", NULL};
+static const char *const carried_words[] = {"packet", "flow", "flow-back", NULL};
 static const char *const criticality_words[] = {"life", "urgent", "clinical", "administrative", NULL};
 static const char *const certificate_words[] = {"valid", "expired", "not-yet-valid", "foreign-ca", NULL};
 static const char *const policy_version_words[] = {"any", "1.2", "1.3", NULL};
@@ -379,6 +380,9 @@ const LzParam lz_schema_flow[] = {
              .help = "of its packets; a connection has the highest of its flows", .source = "RFC 4594 figure 3, in a project mapping"),
     LZ_PARAM(LzFlowPlan, diurnal, NAME, .folder = "diurnals", .help = "rhythm of the day that its rate follows (lazaret list diurnals); all hours are "
              "alike when not given"),
+    LZ_PARAM(LzFlowPlan, carried, ENUM(carried_words),
+             .help = "packet: each message in packets; flow: only its load on the links and queues of its way to the service, for "
+                     "background such as video; flow-back: the same from the service, as of a streamed desktop"),
     LZ_PARAM(LzFlowPlan, source, TEXT, .help = "of size, rate and deadline, or `assumed: ...`"),
     LZ_PARAM_END,
 };
